@@ -1,0 +1,480 @@
+"""The one tree of errors, spoken in three voices: problem details, OAuth JSON, a partner's own.
+
+A class states only facts (status, code, title, OAuth error); an instance adds a public ``detail``
+and members of the problem document such as ``headroom`` or ``next_action`` (RFC 9457 section 3.2).
+
+GatewayError 500 internal_error
+├── Refused 400 request.invalid
+│   ├── MalformedBody 400 body.malformed
+│   ├── InvalidField 422 field.invalid
+│   ├── BodyTooLarge 413 body.too_large
+│   ├── UnsupportedMediaType 415 media_type.unsupported
+│   ├── MethodNotAllowed 405 method.not_allowed
+│   ├── NotFound 404 resource.not_found
+│   ├── Conflict 409 state.conflict
+│   │   ├── RequestInFlight 409 idempotency.in_flight
+│   │   └── OrderExists 409 order.exists
+│   ├── IdempotencyKeyMissing 400 idempotency.key_missing
+│   ├── IdempotencyKeyReused 422 idempotency.key_reused
+│   ├── InvalidSignature 401 signature.invalid
+│   │   ├── StaleRequest 401 signature.stale
+│   │   └── ReplayedRequest 401 signature.replayed
+│   ├── UnknownOperation 400 operation.unknown
+│   ├── GrantHandleNotLive 403 grant_handle.not_live
+│   ├── ConsentNotLive 403 consent.not_live
+│   ├── ConsentMismatch 403 consent.mismatch
+│   ├── OrderNotEligible 422 order.not_eligible
+│   ├── KeyAlreadyRegistered 409 key.already_registered
+│   ├── LimitExceeded 422 limit.exceeded
+│   │   ├── LimitPerDebit 422 limit.per_debit
+│   │   ├── LimitMandateDay 422 limit.mandate_day
+│   │   ├── LimitDay 422 limit.day
+│   │   ├── LimitYear 422 limit.year
+│   │   └── LimitBalance 422 limit.balance
+│   ├── BalanceInsufficient 422 balance.insufficient
+│   ├── MandateNotLive 422 mandate.not_live
+│   ├── PaymentDeclined 422 payment.declined
+│   ├── EndpointForbidden 422 endpoint.forbidden
+│   ├── TooManyRequests 429 rate.exceeded
+│   ├── SignInFailed 401 sign_in.failed
+│   ├── PageExpired 400 page.expired
+│   └── OAuthRefused 400 oauth.invalid_request
+│       ├── InvalidClient 401 oauth.invalid_client
+│       ├── InvalidGrant 400 oauth.invalid_grant
+│       ├── UnauthorizedClient 400 oauth.unauthorized_client
+│       ├── UnsupportedGrantType 400 oauth.unsupported_grant_type
+│       ├── UnsupportedResponseType 400 oauth.unsupported_response_type
+│       ├── InvalidScope 400 oauth.invalid_scope
+│       ├── InvalidRequestUri 400 oauth.invalid_request_uri
+│       ├── InvalidRequestObject 400 oauth.invalid_request_object
+│       ├── InvalidAuthorizationDetails 400 oauth.invalid_authorization_details
+│       ├── InvalidDpopProof 400 oauth.invalid_dpop_proof
+│       ├── UseDpopNonce 400 oauth.use_dpop_nonce
+│       ├── AccessDenied 403 oauth.access_denied
+│       ├── InvalidToken 401 oauth.invalid_token
+│       └── InsufficientScope 403 oauth.insufficient_scope
+└── Unavailable 503 service.unavailable
+    ├── CoreBankUnavailable 503 core_bank.unavailable
+    ├── CoreBankUnknown 503 core_bank.unknown_outcome
+    └── Overloaded 503 service.overloaded
+"""
+
+from typing import Any, ClassVar
+
+
+class GatewayError(Exception):
+    """Something the gateway answers with; ``detail`` is public, the cause stays in the journal."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "The gateway failed; nothing you sent can mend it"
+    oauth: ClassVar[str] = "server_error"
+    next_action: ClassVar[str] = "retry_later"
+
+    def __init__(self, detail: str = "", **extras: Any) -> None:
+        """``extras`` become members of the problem document and must be JSON-able."""
+        super().__init__(detail)
+        self.detail = detail
+        self.extras = extras
+        self.headers: dict[str, str] = {}
+
+    def with_headers(self, **headers: str) -> "GatewayError":
+        """The same error carrying response headers; underscores in names become hyphens."""
+        self.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self
+
+
+class Refused(GatewayError):
+    status = 400
+    code = "request.invalid"
+    title = "The request cannot be accepted as sent"
+    oauth = "invalid_request"
+    next_action = "correct_request"
+
+
+class MalformedBody(Refused):
+    status = 400
+    code = "body.malformed"
+    title = "The body is not well-formed"
+    next_action = "correct_request"
+
+
+class InvalidField(Refused):
+    status = 422
+    code = "field.invalid"
+    title = "A field has a wrong type, value or name"
+    next_action = "correct_field"
+
+
+class BodyTooLarge(Refused):
+    status = 413
+    code = "body.too_large"
+    title = "The body is larger than this operation accepts"
+    next_action = "shorten_body"
+
+
+class UnsupportedMediaType(Refused):
+    status = 415
+    code = "media_type.unsupported"
+    title = "The media type is not one this operation reads"
+    next_action = "correct_media_type"
+
+
+class MethodNotAllowed(Refused):
+    status = 405
+    code = "method.not_allowed"
+    title = "The resource does not answer this method"
+    next_action = "correct_method"
+
+
+class NotFound(Refused):
+    status = 404
+    code = "resource.not_found"
+    title = "There is no such resource"
+    next_action = "check_identifier"
+
+
+class Conflict(Refused):
+    status = 409
+    code = "state.conflict"
+    title = "Somebody else changed this at the same time"
+    next_action = "retry_same_key"
+
+
+class RequestInFlight(Conflict):
+    status = 409
+    code = "idempotency.in_flight"
+    title = "The first request with this key is still under way"
+    next_action = "retry_same_key"
+
+
+class OrderExists(Conflict):
+    status = 409
+    code = "order.exists"
+    title = "This consent already carries an order for the package"
+    next_action = "read_existing"
+
+
+class IdempotencyKeyMissing(Refused):
+    status = 400
+    code = "idempotency.key_missing"
+    title = "This operation needs an Idempotency-Key"
+    next_action = "send_key"
+
+
+class IdempotencyKeyReused(Refused):
+    status = 422
+    code = "idempotency.key_reused"
+    title = "This key was used with another request"
+    next_action = "use_new_key"
+
+
+class InvalidSignature(Refused):
+    status = 401
+    code = "signature.invalid"
+    title = "The signature does not verify"
+    next_action = "check_signature"
+
+
+class StaleRequest(InvalidSignature):
+    status = 401
+    code = "signature.stale"
+    title = "The signed time is outside the accepted window"
+    next_action = "check_clock"
+
+
+class ReplayedRequest(InvalidSignature):
+    status = 401
+    code = "signature.replayed"
+    title = "This signed request was accepted before"
+    next_action = "sign_again"
+
+
+class UnknownOperation(Refused):
+    status = 400
+    code = "operation.unknown"
+    title = "The dialect has no such operation"
+    next_action = "check_operation"
+
+
+class GrantHandleNotLive(Refused):
+    status = 403
+    code = "grant_handle.not_live"
+    title = "The grant handle is not live for this caller"
+    next_action = "obtain_grant"
+
+
+class ConsentNotLive(Refused):
+    status = 403
+    code = "consent.not_live"
+    title = "The customer's consent is not live"
+    next_action = "ask_customer"
+
+
+class ConsentMismatch(Refused):
+    status = 403
+    code = "consent.mismatch"
+    title = "The consent does not cover what was asked"
+    next_action = "ask_customer"
+
+
+class OrderNotEligible(Refused):
+    status = 422
+    code = "order.not_eligible"
+    title = "The customer cannot take this package"
+    next_action = "show_reason"
+
+
+class KeyAlreadyRegistered(Refused):
+    status = 409
+    code = "key.already_registered"
+    title = "This public key is registered already"
+    next_action = "use_new_key_pair"
+
+
+class LimitExceeded(Refused):
+    status = 422
+    code = "limit.exceeded"
+    title = "A limit would be passed"
+    next_action = "lower_amount"
+
+
+class LimitPerDebit(LimitExceeded):
+    status = 422
+    code = "limit.per_debit"
+    title = "The amount is above the mandate's cap per debit"
+    next_action = "lower_amount"
+
+
+class LimitMandateDay(LimitExceeded):
+    status = 422
+    code = "limit.mandate_day"
+    title = "The mandate's cap for today would be passed"
+    next_action = "wait_next_day"
+
+
+class LimitDay(LimitExceeded):
+    status = 422
+    code = "limit.day"
+    title = "The account's limit for today would be passed"
+    next_action = "wait_next_day"
+
+
+class LimitYear(LimitExceeded):
+    status = 422
+    code = "limit.year"
+    title = "The account's limit for this year would be passed"
+    next_action = "wait_next_year"
+
+
+class LimitBalance(LimitExceeded):
+    status = 422
+    code = "limit.balance"
+    title = "The account's highest balance would be passed"
+    next_action = "lower_amount"
+
+
+class BalanceInsufficient(Refused):
+    status = 422
+    code = "balance.insufficient"
+    title = "The account does not hold the amount"
+    next_action = "top_up"
+
+
+class MandateNotLive(Refused):
+    status = 422
+    code = "mandate.not_live"
+    title = "The mandate is not active"
+    next_action = "ask_customer"
+
+
+class PaymentDeclined(Refused):
+    status = 422
+    code = "payment.declined"
+    title = "The bank declined the payment"
+    next_action = "show_reason"
+
+
+class EndpointForbidden(Refused):
+    status = 422
+    code = "endpoint.forbidden"
+    title = "The address is not one the gateway may call"
+    next_action = "correct_address"
+
+
+class TooManyRequests(Refused):
+    status = 429
+    code = "rate.exceeded"
+    title = "Too many requests"
+    next_action = "retry_later"
+
+
+class SignInFailed(Refused):
+    status = 401
+    code = "sign_in.failed"
+    title = "The sign-in did not succeed"
+    next_action = "try_again"
+
+
+class PageExpired(Refused):
+    status = 400
+    code = "page.expired"
+    title = "This page is no longer valid"
+    next_action = "start_again"
+
+
+class OAuthRefused(Refused):
+    status = 400
+    code = "oauth.invalid_request"
+    title = "The OAuth request is not acceptable"
+    oauth = "invalid_request"
+    next_action = "correct_request"
+
+
+class InvalidClient(OAuthRefused):
+    status = 401
+    code = "oauth.invalid_client"
+    title = "The client could not be authenticated"
+    oauth = "invalid_client"
+    next_action = "check_client_authentication"
+
+
+class InvalidGrant(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_grant"
+    title = "The grant is not valid for this client"
+    oauth = "invalid_grant"
+    next_action = "obtain_grant"
+
+
+class UnauthorizedClient(OAuthRefused):
+    status = 400
+    code = "oauth.unauthorized_client"
+    title = "The client may not use this grant"
+    oauth = "unauthorized_client"
+    next_action = "check_registration"
+
+
+class UnsupportedGrantType(OAuthRefused):
+    status = 400
+    code = "oauth.unsupported_grant_type"
+    title = "The grant type is not supported"
+    oauth = "unsupported_grant_type"
+    next_action = "check_metadata"
+
+
+class UnsupportedResponseType(OAuthRefused):
+    status = 400
+    code = "oauth.unsupported_response_type"
+    title = "The response type is not supported"
+    oauth = "unsupported_response_type"
+    next_action = "check_metadata"
+
+
+class InvalidScope(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_scope"
+    title = "The scope is not one this client may have"
+    oauth = "invalid_scope"
+    next_action = "check_registration"
+
+
+class InvalidRequestUri(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_request_uri"
+    title = "The request_uri is unknown, used or expired"
+    oauth = "invalid_request_uri"
+    next_action = "push_again"
+
+
+class InvalidRequestObject(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_request_object"
+    title = "The request object is not valid"
+    oauth = "invalid_request_object"
+    next_action = "correct_request"
+
+
+class InvalidAuthorizationDetails(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_authorization_details"
+    title = "The authorization_details are not acceptable"
+    oauth = "invalid_authorization_details"
+    next_action = "correct_request"
+
+
+class InvalidDpopProof(OAuthRefused):
+    status = 400
+    code = "oauth.invalid_dpop_proof"
+    title = "The DPoP proof is missing or not valid"
+    oauth = "invalid_dpop_proof"
+    next_action = "sign_again"
+
+
+class UseDpopNonce(OAuthRefused):
+    status = 400
+    code = "oauth.use_dpop_nonce"
+    title = "The DPoP proof must carry the server's nonce"
+    oauth = "use_dpop_nonce"
+    next_action = "sign_again"
+
+
+class AccessDenied(OAuthRefused):
+    status = 403
+    code = "oauth.access_denied"
+    title = "The customer or the bank said no"
+    oauth = "access_denied"
+    next_action = "ask_customer"
+
+
+class InvalidToken(OAuthRefused):
+    status = 401
+    code = "oauth.invalid_token"
+    title = "The access token is not valid here"
+    oauth = "invalid_token"
+    next_action = "obtain_token"
+
+
+class InsufficientScope(OAuthRefused):
+    status = 403
+    code = "oauth.insufficient_scope"
+    title = "The access token lacks the scope"
+    oauth = "insufficient_scope"
+    next_action = "obtain_token"
+
+
+class Unavailable(GatewayError):
+    status = 503
+    code = "service.unavailable"
+    title = "The gateway cannot do this right now"
+    oauth = "temporarily_unavailable"
+    next_action = "retry_same_key"
+
+
+class CoreBankUnavailable(Unavailable):
+    status = 503
+    code = "core_bank.unavailable"
+    title = "The bank cannot be reached; nothing was done"
+    next_action = "retry_same_key"
+
+
+class CoreBankUnknown(Unavailable):
+    status = 503
+    code = "core_bank.unknown_outcome"
+    title = "The bank has not told the outcome yet"
+    next_action = "retry_same_key"
+
+
+class Overloaded(Unavailable):
+    status = 503
+    code = "service.overloaded"
+    title = "The gateway has too much to do"
+    next_action = "retry_same_key"
+
+
+def tree(root: type[GatewayError] = GatewayError) -> list[type[GatewayError]]:
+    """Every error class, parents before children, in the order drawn above."""
+    found = [root]
+    for child in root.__subclasses__():
+        found += tree(child)
+    return found

@@ -1,0 +1,1 @@
+"""Version 1 of the partner's contract: one module per resource, every shape a msgspec struct."""

@@ -1,0 +1,47 @@
+"""Accounts: tier, and how much room the next debit and credit have."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from contracts.v1.money import Money
+from contracts.v1.names import Id
+
+AccountTier = Literal["T1", "T2", "T3"]
+
+
+class LegHeadroom(msgspec.Struct, frozen=True):
+    """Room left on one leg (money in or money out) on the bank's day and year, UTC+8."""
+
+    today: Money
+    this_year: Money
+
+
+class Headroom(msgspec.Struct, frozen=True):
+    """Both legs of the account's limits; ``None`` where the tier has no such leg."""
+
+    outgoing: LegHeadroom | None
+    incoming: LegHeadroom | None
+    balance: Money | None
+
+
+class NextAccepted(msgspec.Struct, frozen=True):
+    """The largest amount that the very next movement of each kind would accept."""
+
+    debit: Money
+    top_up: Money
+
+
+class AccountCapabilities(msgspec.Struct, frozen=True):
+    """What an account can do right now; headroom is exact, not an estimate."""
+
+    account_id: Id
+    tier: AccountTier
+    status: Literal["active", "restricted", "closed"]
+    balance_band: Literal["empty", "low", "medium", "high"]
+    headroom: Headroom
+    next_accepted: NextAccepted
+    rules: list[str]
+    bank_day: str
+    as_of: datetime

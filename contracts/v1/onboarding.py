@@ -1,0 +1,44 @@
+"""Registration: what a partner and its client are made of (names of RFC 7591 where it has them)."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from contracts.v1.names import Id
+
+PartnerName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class DialectKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A public key (PEM) for the signatures of one dialect, and for nothing else."""
+
+    dialect: Id
+    public_key_pem: Annotated[str, msgspec.Meta(max_length=4000)]
+
+
+class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A partner with one client; ``jwks`` holds client authentication keys."""
+
+    partner_name: PartnerName
+    partner_name_zh: PartnerName
+    mark: Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
+    scenarios: Annotated[list[str], msgspec.Meta(min_length=1, max_length=8)]
+    redirect_uris: Annotated[list[str], msgspec.Meta(min_length=1, max_length=8)]
+    scope: Annotated[str, msgspec.Meta(max_length=500)]
+    jwks: dict[str, Any]
+    dialect_keys: list[DialectKey] = []
+
+
+class RegisteredClient(msgspec.Struct, frozen=True, kw_only=True):
+    """The client as registered; ``dialects`` maps a dialect to the bank's public key (PEM)."""
+
+    partner_id: Id
+    client_id: Id
+    partner_name: str
+    redirect_uris: list[str]
+    scope: str
+    grant_types: list[str]
+    token_endpoint_auth_method: str
+    authorization_details_types: list[str]
+    key_thumbprints: list[str]
+    dialects: dict[str, str]

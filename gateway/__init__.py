@@ -1,0 +1,1 @@
+"""The Tessera gateway: rooms on floors, each importing only what stands below it."""

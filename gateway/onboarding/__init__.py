@@ -1,0 +1,1 @@
+"""Onboarding: partners, their clients and the public keys they are known by."""

