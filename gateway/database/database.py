@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tenacity import (
     AsyncRetrying,
@@ -21,10 +21,30 @@ Row = TypeVar("Row")
 _TRIES_MOST = 3
 
 
+class Store(Protocol):
+    """What a kind of database must do; see ``Database`` for the promises."""
+
+    async def commit(self, unit: Unit) -> list[Any]:
+        """Makes a unit durable."""
+        ...
+
+    async def read(self, call: Call) -> list[Any]:
+        """Answers a query's rows."""
+        ...
+
+    async def durability(self) -> dict[str, str]:
+        """The settings a commit's durability rests on."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of the database."""
+        ...
+
+
 class Database:
     """Reads rows and commits units, on SQLite or PostgreSQL alike."""
 
-    def __init__(self, store: SqliteStore | PostgresStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.kind = "postgresql" if isinstance(store, PostgresStore) else "sqlite"
 

@@ -4,7 +4,9 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,16 @@ class SqliteStore:
         found = [dict(zip(names, row, strict=True)) for row in cursor]
         rows: list[Any] = msgspec.convert(found, list[statement.row])  # type: ignore[name-defined]
         return len(rows), rows
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Holds the file as the gateway does; raises ``DatabaseInUse`` when somebody else has it."""
+    guard = _take_file(path)
+    try:
+        yield
+    finally:
+        os.close(guard)
 
 
 def _take_file(path: Path) -> int:

@@ -19,6 +19,11 @@ class Vault:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     @classmethod
+    def fresh(cls) -> "Vault":
+        """A vault with a new key that nobody keeps."""
+        return cls([Fernet.generate_key()])
+
+    @classmethod
     def from_file(cls, path: Path, *, create: bool = False) -> "Vault":
         """Reads one key a line; with ``create`` a missing file is made, readable by its owner."""
         if create and not path.exists():

@@ -1,9 +1,9 @@
 """Redirect addresses a client may register (FAPI 2.0 SP 5.3.2.2-8, RFC 6749 section 3.1.2)."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from contracts import errors
+from gateway.kit.addresses import is_loopback
 
 
 def check(uri: str, *, sandbox: bool) -> None:
@@ -26,7 +26,7 @@ def check(uri: str, *, sandbox: bool) -> None:
         )
     if parts.scheme == "https":
         return
-    if parts.scheme == "http" and sandbox and _is_loopback(parts.hostname):
+    if parts.scheme == "http" and sandbox and is_loopback(parts.hostname):
         return
     raise errors.InvalidField("A redirect address must be https.", field="redirect_uris")
 
@@ -34,10 +34,3 @@ def check(uri: str, *, sandbox: bool) -> None:
 def sector(uri: str) -> str:
     """The host that pairwise subjects are computed for (OpenID Connect Core section 8.1)."""
     return urlsplit(uri).hostname or ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,37 @@
+"""Keeps the gateway running exactly as long as whoever started it: never longer, however it ends.
+
+The runner holds the other end of our standard input. When that closes, because the runner is done
+or was killed, the gateway is told to stop, and what is left of it after a while is ended.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+PATIENCE_SECONDS = 10.0
+
+
+def main() -> int:
+    """Runs the gateway as our child in our own process group; returns its exit status."""
+    # The terminal's Ctrl-C reaches the whole group; ending is the runner's decision alone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gateway = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], stdin=subprocess.DEVNULL)
+    threading.Thread(target=_end_with_runner, args=(gateway,), daemon=True).start()
+    return gateway.wait()
+
+
+def _end_with_runner(gateway: subprocess.Popen[bytes]) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    gateway.terminate()
+    try:
+        gateway.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        # We lead this process group (see machine.py), so this ends workers that hang, and us.
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""What the commands do, each opening the rooms it needs and closing them again."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from contracts.v1.onboarding import RegisteredClient, Registration
+from gateway import openapi, rooms
+from gateway.audit.verify import verify_database
+from gateway.corebank.sandbox.personas import Persona, load_personas
+from gateway.corebank.sandbox.service import SandboxBank
+from gateway.database import Database, Unit
+from gateway.database.deployment import claim
+from gateway.kit.clock import SystemClock
+from gateway.kit.vault import Vault
+from gateway.rooms import Rooms
+from gateway.settings import Settings
+
+
+class _Unopened:
+    """A store that is never asked: the contract is generated without one."""
+
+    async def commit(self, unit: Unit) -> list[Any]:
+        raise AssertionError(unit.name)
+
+    async def read(self, call: object) -> list[Any]:
+        raise AssertionError(call)
+
+    async def durability(self) -> dict[str, str]:
+        return {}
+
+    async def close(self) -> None:
+        return None
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Rooms]:
+    """The rooms over the configured database, without doors or background work."""
+    clock = SystemClock()
+    vault = Vault.from_file(settings.key_path, create=settings.sandbox)
+    database = await Database.connect(settings.database_url)
+    try:
+        await claim(database, settings.mode, clock.now())
+        built = rooms.build(settings, database, vault, clock)
+        yield built
+        await built.sender.close()
+    finally:
+        await database.close()
+
+
+async def register(settings: Settings, wanted: Registration, operator: str) -> RegisteredClient:
+    """Registers a partner; see ``Onboarding.register``."""
+    async with opened(settings) as built:
+        return await built.onboarding.register(wanted, operator=operator, at=built.clock.now())
+
+
+async def retire_key(settings: Settings, client_id: str, thumbprint: str, operator: str) -> None:
+    """Ends a client's key; see ``Onboarding.retire_key``."""
+    async with opened(settings) as built:
+        await built.onboarding.retire_key(
+            client_id, thumbprint, operator=operator, at=built.clock.now()
+        )
+
+
+async def rotate(settings: Settings, operator: str) -> str:
+    """Puts the next signing key into use and returns its kid."""
+    async with opened(settings) as built:
+        await built.oauth.ensure()
+        return await built.oauth.keys.rotate(operator, built.clock.now())
+
+
+async def persona(settings: Settings) -> dict[str, str]:
+    """Enrols a fresh customer like the first persona, under a name of their own."""
+    model = load_personas()[0]
+    fresh = msgspec.structs.replace(
+        model,
+        login=f"demo-{secrets.token_hex(4)}",
+        passcode=f"{secrets.randbelow(10**6):06d}",
+        bound_number=f"622848{secrets.randbelow(10**10):010d}",
+    )
+    async with opened(settings) as built:
+        assert isinstance(built.bank, SandboxBank)
+        await built.bank.seed((fresh,))
+    return _sign_in(fresh)
+
+
+async def personas(settings: Settings) -> list[dict[str, str]]:
+    """Seeds the shipped personas and tells how to sign in as each."""
+    async with opened(settings) as built:
+        assert isinstance(built.bank, SandboxBank)
+        await built.bank.seed(load_personas())
+    return [_sign_in(each) | {"story": each.story_en} for each in load_personas()]
+
+
+def openapi_document() -> bytes:
+    """The contract of this version; nothing is opened or read for it."""
+    nowhere = Settings(
+        mode="sandbox", issuer="http://127.0.0.1", database_url="sqlite:///never-opened"
+    )
+    built = rooms.build(nowhere, Database(_Unopened()), Vault.fresh(), SystemClock())
+    return openapi.document(built)
+
+
+async def verify_audit(
+    settings: Settings, trusted: dict[str, Any] | None
+) -> tuple[list[str], bool]:
+    """The report's lines and whether the trail is intact."""
+    async with opened(settings) as built:
+        jwks = trusted or await built.oauth.jwks()
+        report = await verify_database(built.database, settings.audit_heads_path, jwks)
+    return report.lines, report.intact
+
+
+def _sign_in(one: Persona) -> dict[str, str]:
+    return {
+        "customer": one.login,
+        "passcode": one.passcode,
+        "name_zh": one.name_zh,
+        "name_en": one.name_en,
+        "customer_id": one.customer_id,
+    }

@@ -1,0 +1,1 @@
+"""Consents: what a customer lets a partner do, until when, and who may take it back."""

@@ -1,0 +1,1 @@
+"""A bank in miniature: double-entry books, tiered accounts, personas with known passcodes."""

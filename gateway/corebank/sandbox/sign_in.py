@@ -1,0 +1,125 @@
+"""Signing in: passcodes, the count of failures, and how old a customer is."""
+
+import asyncio
+from datetime import date, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from gateway.corebank.port import BankCustomer, BoundAccount
+from gateway.corebank.sandbox import store
+from gateway.corebank.sandbox.office import BackOffice, Moment
+from gateway.database import Unit
+from gateway.kit import ids
+
+_RULE = "TS-SIGN-01"
+# Counts of logins that nobody tried for a day are dropped, so strangers cannot fill the table.
+_REMEMBERED = timedelta(days=1)
+
+
+class _Locked(Exception):
+    """The login has failed too often and its time has not run out."""
+
+
+class PasscodeHash:
+    """Argon2id in a worker thread.
+
+    The cost is a sandbox's: passcodes of personas are printed on the screen. It is still the real
+    function, and the time it takes is the same for every login.
+    """
+
+    def __init__(self, *, time_cost: int = 1, memory_kib: int = 8 * 1024) -> None:
+        self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+        # What an unknown login is compared with; no passcode matches a secret nobody has.
+        self.nobody = self._hasher.hash(ids.new_secret())
+
+    async def hash(self, passcode: str) -> str:
+        """How a passcode is kept."""
+        return await asyncio.to_thread(self._hasher.hash, passcode)
+
+    async def matches(self, kept: str, passcode: str) -> bool:
+        """Whether the passcode is the one that was kept."""
+        return await asyncio.to_thread(self._verify, kept, passcode)
+
+    def _verify(self, kept: str, passcode: str) -> bool:
+        try:
+            # A form can carry lone surrogates; they are wrong passcodes, not a crash.
+            return self._hasher.verify(kept, passcode.encode("utf-8", "surrogatepass"))
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+
+class SignInDesk:
+    """Lets customers in; an unknown login costs the same work as a known one."""
+
+    def __init__(self, office: BackOffice, passcodes: PasscodeHash) -> None:
+        self._office = office
+        self._passcodes = passcodes
+
+    async def sign_in(self, login: str, passcode: str) -> BankCustomer | None:
+        """See ``CoreBank.sign_in``."""
+        login_digest = ids.digest(login)
+        row = await self._office.database.find(store.FIND_LOGIN, login_digest=login_digest)
+        kept = self._passcodes.nobody if row is None else row.passcode_hash
+        right = await self._passcodes.matches(kept, passcode)
+        moment = self._office.moment()
+        counted = await self._count(login_digest, moment, right and row is not None)
+        if row is None or not right or not counted or row.status != "active":
+            return None
+        return known(row, moment.day)
+
+    async def customer(self, customer_id: str) -> BankCustomer | None:
+        """See ``CoreBank.customer``."""
+        row = await self._office.database.find(store.FIND_CUSTOMER, customer_id=customer_id)
+        return None if row is None else known(row, self._office.moment().day)
+
+    async def _count(self, login_digest: str, moment: Moment, right: bool) -> bool:
+        """Counts the attempt after the fact; false while the login is locked.
+
+        A right passcode among many parallel guesses is let in only if it is counted before the
+        fifth failure, so guessing in parallel gains nothing over guessing in turn.
+        """
+        number = self._office.pack.number
+        lock = timedelta(minutes=number(_RULE, "lock_minutes", on=moment.day))
+
+        async def compose() -> Unit:
+            unit = Unit("bank.sign_in", locks=(login_digest,))
+            unit.add(
+                store.CLEAR_FAILURES if right else store.COUNT_FAILURE,
+                otherwise=_Locked,
+                login_digest=login_digest,
+                failures_max=number(_RULE, "failures_max", on=moment.day),
+                expired=moment.at - lock,
+                at=moment.at,
+            )
+            unit.add(store.FORGET_SIGN_INS, expect=None, before=moment.at - _REMEMBERED)
+            return unit
+
+        try:
+            await self._office.database.settle(compose)
+        except _Locked:
+            return False
+        return True
+
+
+def age_on(born_on: str, day: date) -> int:
+    """Full years; who is born on 29 February is a year older on 1 March of a common year."""
+    born = date.fromisoformat(born_on)
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def known(row: store.CustomerRow, day: date) -> BankCustomer:
+    """A customer as the port tells of them; digests and hashes stay inside."""
+    bound = None
+    if row.bound_masked is not None and row.account_class is not None:
+        bound = BoundAccount(row.bound_masked, row.account_class)
+    return BankCustomer(
+        customer_id=row.customer_id,
+        name_zh=row.name_zh,
+        name_en=row.name_en,
+        kyc_level=row.kyc_level,
+        age=age_on(row.born_on, day),
+        bound_account=bound,
+        open_t2=row.open_t2,
+        open_t3=row.open_t3,
+    )

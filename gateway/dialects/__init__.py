@@ -1,0 +1,1 @@
+"""Dialects: the partner-spoken door to the same services, in other words."""

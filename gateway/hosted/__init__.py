@@ -1,0 +1,1 @@
+"""Hosted pages: where a customer signs in to the bank, sees what is asked, and decides."""

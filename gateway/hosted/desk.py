@@ -1,0 +1,115 @@
+"""Between a request and its page: who the browser is, which language, and how errors look."""
+
+import re
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar import Request, Response
+
+from gateway.hosted.forms import Fields, read_form
+from gateway.hosted.language import Language, choose, known
+from gateway.hosted.pages import Pages
+from gateway.hosted.service import Hosted
+from gateway.hosted.sessions import Browser
+from gateway.web.errors import translate
+
+journal = structlog.get_logger("tessera.hosted")
+HttpRequest = Request[Any, Any, Any]
+_FLOW_ID: Final = re.compile(r"flw_[0-9a-z]{26}")
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of one browser: the query, the form where there is one, and the cookies due."""
+
+    path: str
+    browser: Browser
+    query: Fields
+    form: Fields
+    accepted: str
+    remembered: str | None
+    cookies: tuple[tuple[str, str], ...]
+
+    @property
+    def flow_id(self) -> str:
+        """The flow the page belongs to; empty for the customer's own pages."""
+        return self.query.one("flow")
+
+    @property
+    def here(self) -> str:
+        """The page's own address."""
+        return address(self.path, self.flow_id)
+
+    def language(self, wished: tuple[str, ...] = ()) -> Language:
+        """The reader's language; ``wished`` is what the partner's request prefers."""
+        return choose(
+            asked=self.query.one("lang"),
+            remembered=self.remembered,
+            request=wished,
+            accepted=self.accepted,
+        )
+
+
+class Desk:
+    """Receives every request of the room."""
+
+    def __init__(self, hosted: Hosted, pages: Pages) -> None:
+        self._hosted = hosted
+        self._pages = pages
+
+    async def receive(self, request: HttpRequest) -> Visit:
+        """A page asked for. A browser without a cookie of ours is due one."""
+        return await self._visit(request, Fields(b""))
+
+    async def receive_form(self, request: HttpRequest) -> Visit:
+        """A form sent by a page this browser was shown, else ``PageExpired``."""
+        form = read_form(await request.body(), request.headers.get("content-type", ""))
+        visit = await self._visit(request, form)
+        visit.browser.check_csrf(form.one("csrf"))
+        return visit
+
+    async def _visit(self, request: HttpRequest, form: Fields) -> Visit:
+        cookies = self._pages.cookies
+        browser = await self._hosted.recognise(request.cookies.get(cookies.session, ""))
+        query = Fields(request.scope["query_string"])
+        due = [cookies.remember(browser.secret)] if browser.fresh else []
+        if language := known(query.one("lang")):
+            due.append(cookies.prefer(language))
+        return Visit(
+            path=request.scope["path"],
+            browser=browser,
+            query=query,
+            form=form,
+            accepted=request.headers.get("accept-language", ""),
+            remembered=request.cookies.get(cookies.language),
+            cookies=tuple(due),
+        )
+
+    def error(self, request: HttpRequest, raised: Exception) -> Response[bytes]:
+        """The page of whatever was raised; only the unforeseen is journalled as an error."""
+        error = translate(raised)
+        reference = request.scope.get("state", {}).get("interaction_id") or str(uuid4())
+        if error.status == 500:
+            journal.error("page.failed", interaction_id=reference, exc_info=raised)
+        language = choose(
+            asked=None,
+            remembered=request.cookies.get(self._pages.cookies.language),
+            request=(),
+            accepted=request.headers.get("accept-language", ""),
+        )
+        return self._pages.error(error, language, go_on=_way_on(request), reference=reference)
+
+
+def address(path: str, flow_id: str = "") -> str:
+    """The address of a page of ours, for one flow or for none."""
+    return f"{path}?flow={quote(flow_id, safe='')}" if flow_id else path
+
+
+def _way_on(request: HttpRequest) -> str:
+    """Where a reader may go on after an error: their flow where they had one."""
+    flow_id = request.query_params.get("flow", "")
+    if _FLOW_ID.fullmatch(flow_id):
+        return address("/sign-in", flow_id)
+    return "/consents"

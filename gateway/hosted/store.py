@@ -1,0 +1,59 @@
+"""The statements of the hosted pages and the rows they answer."""
+
+from datetime import datetime
+
+import msgspec
+
+from gateway.database import Query, Statement
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """A signed-in browser; the cookie's value is known by its digest only."""
+
+    session_digest: str
+    customer_id: str
+    signed_in_at: datetime
+    seen_at: datetime
+
+
+class FlowRow(msgspec.Struct, frozen=True):
+    """A partner's request that a browser has open."""
+
+    flow_id: str
+    client_id: str
+    request_uri_sealed: str
+    expires_at: datetime
+    answered_at: datetime | None
+
+
+INSERT_SESSION = Statement(
+    "insert into hosted_session (session_digest, customer_id, signed_in_at, seen_at)"
+    " values (:session_digest, :customer_id, :at, :at)"
+)
+FIND_SESSION = Query(
+    "select session_digest, customer_id, signed_in_at, seen_at from hosted_session"
+    " where session_digest = :session_digest",
+    SessionRow,
+)
+TOUCH_SESSION = Statement(
+    "update hosted_session set seen_at = :at"
+    " where session_digest = :session_digest and seen_at < :at"
+)
+DELETE_SESSION = Statement("delete from hosted_session where session_digest = :session_digest")
+
+INSERT_FLOW = Statement(
+    "insert into hosted_flow (flow_id, session_digest, client_id, request_uri_sealed, started_at,"
+    " expires_at, answered_at) values (:flow_id, :session_digest, :client_id,"
+    " :request_uri_sealed, :at, :expires_at, null)"
+)
+FIND_FLOW = Query(
+    "select flow_id, client_id, request_uri_sealed, expires_at, answered_at from hosted_flow"
+    " where flow_id = :flow_id and session_digest = :session_digest",
+    FlowRow,
+)
+MOVE_FLOWS = Statement("update hosted_flow set session_digest = :to where session_digest = :from_")
+ANSWER_FLOW = Statement(
+    "update hosted_flow set answered_at = :at where flow_id = :flow_id and answered_at is null"
+)
+SWEEP_SESSIONS = Statement("delete from hosted_session where seen_at < :before")
+SWEEP_FLOWS = Statement("delete from hosted_flow where expires_at < :before")

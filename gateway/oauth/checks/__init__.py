@@ -1,0 +1,1 @@
+"""Checks: one idea a file, pure functions that pass or raise, each citing its clause."""

@@ -1,0 +1,56 @@
+"""Looking a token up (RFC 7662) for those entitled to know."""
+
+from typing import Any, ClassVar
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+
+from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
+from gateway.oauth.details import decode_details
+from gateway.oauth.endpoints.tokens import HeldToken, loaded_token
+from gateway.oauth.store import AccessTokenRow
+from gateway.oauth.tokens import TOKEN_TYPE
+from gateway.oauth.work import ProtocolRequest
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+    """Authlib's endpoint; whoever may not know hears `active: false` (RFC 7662 section 2.2)."""
+
+    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [AUTHENTICATION_METHOD]
+
+    def check_params(self, request: ProtocolRequest, client: RegisteredClient) -> None:
+        """RFC 7662 section 2.1: the token is required; an unknown hint is ignored."""
+        if "token" not in request.form:
+            raise InvalidRequestError("The token is missing.")
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> HeldToken | None:
+        """The token the request names."""
+        return loaded_token(self.server.work)
+
+    def check_permission(
+        self, token: HeldToken, client: RegisteredClient, request: ProtocolRequest
+    ) -> bool:
+        """An entitled client sees the tokens of its own partner, nobody else's."""
+        return client.client.introspection and token.row.partner_id == client.client.partner_id
+
+    def introspect_token(self, token: HeldToken) -> dict[str, Any]:
+        """RFC 7662 section 2.2, RFC 9449 section 6.2 (`cnf`), RFC 9396 section 9.2 (details)."""
+        row = token.row
+        answer: dict[str, Any] = {
+            "active": True,
+            "iss": self.server.issuer,
+            "client_id": row.client_id,
+            "scope": row.scope,
+            "iat": int(row.created_at.timestamp()),
+        }
+        if row.subject is not None:
+            answer["sub"] = row.subject
+            answer["authorization_details"] = list(decode_details(row.authorization_details))
+            answer["acr"] = row.acr
+        if isinstance(row, AccessTokenRow):
+            answer["token_type"] = TOKEN_TYPE
+            answer["exp"] = int(row.expires_at.timestamp())
+            answer["cnf"] = {"jkt": row.jkt}
+        elif row.consent_expires_at is not None:
+            answer["exp"] = int(row.consent_expires_at.timestamp())
+        return answer

@@ -1,0 +1,30 @@
+"""Spent proofs: a `jti` counts once, in the database, in the unit of the request it came with."""
+
+from datetime import datetime
+
+from contracts import errors
+from gateway.database import Statement, Unit
+from gateway.kit.ids import digest
+
+# The insert that finds its key already there touches no row, and the unit is refused.
+BURN = Statement(
+    "insert into oauth_replay (key, expires_at) values (:key, :expires_at) "
+    "on conflict (key) do nothing"
+)
+
+
+def replay_key(purpose: str, owner: str, jti: str) -> str:
+    """The stored name of a `jti`, which is unique per purpose and per client or key."""
+    return digest(f"{purpose}\n{owner}\n{jti}")
+
+
+def burn_assertion(unit: Unit, key: str, expires_at: datetime) -> None:
+    """Uses up a client assertion's `jti` (RFC 7523 section 3, point 7)."""
+    refusal = errors.InvalidClient("The client assertion was used before.")
+    unit.add(BURN, otherwise=refusal, key=key, expires_at=expires_at)
+
+
+def burn_proof(unit: Unit, key: str, expires_at: datetime) -> None:
+    """Uses up a DPoP proof's `jti` (RFC 9449 section 11.1)."""
+    refusal = errors.InvalidDpopProof("The DPoP proof was used before.")
+    unit.add(BURN, otherwise=refusal, key=key, expires_at=expires_at)

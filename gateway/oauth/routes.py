@@ -1,0 +1,121 @@
+"""The OAuth endpoints over HTTP: read the form, ask the service, say it in JSON."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
+
+from contracts.v1 import consents as wire
+from gateway.oauth.discovery import metadata_path
+from gateway.oauth.forms import FORM_LIMIT_BYTES, parse_form
+from gateway.oauth.requests import PATHS, FormRequest
+from gateway.oauth.service import GrantHandles, OAuth
+
+# RFC 6749 section 5.1: whatever carries a credential is kept by nobody.
+_NEVER_KEPT = [("cache-control", "no-store"), ("pragma", "no-cache")]
+_KEPT_SHORTLY = [("cache-control", "public, max-age=300")]
+_FORM: dict[str, Any] = {
+    "opt": {"public": True},
+    "request_max_body_size": FORM_LIMIT_BYTES,
+    "include_in_schema": False,
+}
+
+
+def oauth_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    """Every route of the room."""
+    return [*protocol_routes(oauth), *grant_handle_routes(oauth.handles)]
+
+
+def protocol_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    """The protocol's own endpoints; public, because the client authenticates in the form."""
+    return [*_form_routes(oauth), *_document_routes(oauth)]
+
+
+def grant_handle_routes(handles: GrantHandles) -> list[HTTPRouteHandler]:
+    """The native route for handles; the roof puts its guard before it."""
+
+    @post(
+        "/v1/grant-handles",
+        opt={"scope": "order.write"},
+        operation_id="issue_grant_handle",
+        summary="Issue a grant handle",
+        tags=["Consents"],
+    )
+    async def issue_grant_handle(
+        request: Request[Any, Any, Any], data: JSONBody[wire.GrantHandleRequest]
+    ) -> wire.GrantHandle:
+        """A handle that stands for this token's consent inside one dialect; shown once."""
+        return await handles.issue(request.state.caller, data.dialect)
+
+    return [issue_grant_handle]
+
+
+def _form_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    @post(PATHS["par"], name="oauth.par", **_FORM)
+    async def par(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return _json(await oauth.push(await _arrival(request)), status_code=201)
+
+    @post(PATHS["token"], name="oauth.token", **_FORM)
+    async def token(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return _json(await oauth.token(await _arrival(request)))
+
+    @post(PATHS["revocation"], name="oauth.revoke", **_FORM)
+    async def revoke(request: Request[Any, Any, Any]) -> ASGIResponse:
+        await oauth.revoke(await _arrival(request))
+        return ASGIResponse(headers=_NEVER_KEPT)
+
+    @post(PATHS["introspection"], name="oauth.introspect", **_FORM)
+    async def introspect(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return _json(await oauth.introspect(await _arrival(request)))
+
+    return [par, token, revoke, introspect]
+
+
+def _document_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    document = msgspec.json.encode(oauth.metadata())
+
+    @get(
+        metadata_path(oauth.issuer),
+        name="oauth.metadata",
+        opt={"public": True},
+        include_in_schema=False,
+    )
+    async def metadata() -> ASGIResponse:
+        return ASGIResponse(body=document, headers=_KEPT_SHORTLY)
+
+    @get("/oauth/jwks", name="oauth.jwks", opt={"public": True}, include_in_schema=False)
+    async def jwks() -> ASGIResponse:
+        return ASGIResponse(
+            body=msgspec.json.encode(await oauth.jwks()),
+            headers=_KEPT_SHORTLY,
+            media_type="application/jwk-set+json",
+        )
+
+    return [metadata, jwks]
+
+
+def _json(answer: dict[str, Any], status_code: int = 200) -> ASGIResponse:
+    return ASGIResponse(
+        body=msgspec.json.encode(answer), headers=_NEVER_KEPT, status_code=status_code
+    )
+
+
+async def _arrival(request: Request[Any, Any, Any]) -> FormRequest:
+    content_type = ""
+    proofs = []
+    has_authorization = False
+    for name, value in request.scope["headers"]:
+        if name == b"content-type":
+            content_type = value.decode("latin-1")
+        elif name == b"dpop":
+            proofs.append(value.decode("latin-1"))
+        elif name == b"authorization":
+            has_authorization = True
+    return FormRequest(
+        form=parse_form(await request.body(), content_type),
+        proofs=tuple(proofs),
+        has_authorization=has_authorization,
+    )

@@ -1,0 +1,106 @@
+"""Tokens: opaque, 256 bits, stored as digests, bound to the key that asked for them."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from contracts import errors
+from gateway.database import Unit
+from gateway.kit.ids import digest, new_secret
+from gateway.oauth import store
+from gateway.oauth.details import Details, encode_details
+
+ACCESS_TOKEN_SECONDS: Final = 600
+TOKEN_TYPE: Final = "DPoP"  # noqa: S105 - a scheme's name
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer's tokens stand for: the consent, whose it is, and what it allows."""
+
+    client_id: str
+    consent_id: str
+    customer_id: str
+    subject: str
+    code_digest: str
+    scope: str
+    details: Details
+    acr: str
+
+
+def token_answer(scope: str, *, refreshable: bool) -> dict[str, Any]:
+    """A fresh token response (RFC 6749 section 5.1); nothing of it is stored yet."""
+    answer: dict[str, Any] = {
+        "access_token": new_secret(),
+        "token_type": TOKEN_TYPE,
+        "expires_in": ACCESS_TOKEN_SECONDS,
+        "scope": scope,
+    }
+    if refreshable:
+        answer["refresh_token"] = new_secret()
+    return answer
+
+
+def _registered_key() -> errors.InvalidDpopProof:
+    return errors.InvalidDpopProof("The proof's key is registered for another purpose.")
+
+
+def store_client_token(
+    unit: Unit, answer: dict[str, Any], *, client_id: str, jkt: str, at: datetime
+) -> None:
+    """Adds the access token a client holds for itself."""
+    unit.add(
+        store.INSERT_CLIENT_TOKEN,
+        otherwise=_registered_key(),
+        token_digest=digest(answer["access_token"]),
+        client_id=client_id,
+        jkt=jkt,
+        scope=answer["scope"],
+        created_at=at,
+        expires_at=at + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    )
+
+
+def store_customer_tokens(
+    unit: Unit, answer: dict[str, Any], grant: Grant, *, jkt: str, at: datetime
+) -> None:
+    """Adds the tokens of a customer's grant, and what they allow to the answer (RFC 9396 7)."""
+    details = encode_details(grant.details)
+    unit.add(
+        store.INSERT_CUSTOMER_TOKEN,
+        otherwise=_registered_key(),
+        token_digest=digest(answer["access_token"]),
+        client_id=grant.client_id,
+        consent_id=grant.consent_id,
+        customer_id=grant.customer_id,
+        subject=grant.subject,
+        code_digest=grant.code_digest,
+        jkt=jkt,
+        scope=answer["scope"],
+        authorization_details=details,
+        acr=grant.acr,
+        created_at=at,
+        expires_at=at + timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    )
+    if "refresh_token" in answer:
+        # Bound to the client, not to this key: a refresh may bring a new one (RFC 9449 5).
+        unit.add(
+            store.INSERT_REFRESH_TOKEN,
+            token_digest=digest(answer["refresh_token"]),
+            client_id=grant.client_id,
+            consent_id=grant.consent_id,
+            customer_id=grant.customer_id,
+            subject=grant.subject,
+            code_digest=grant.code_digest,
+            scope=grant.scope,
+            authorization_details=details,
+            acr=grant.acr,
+            created_at=at,
+        )
+    answer["authorization_details"] = list(grant.details)
+
+
+def revoke_tokens_of_code(unit: Unit, code_digest: str, at: datetime) -> None:
+    """Ends every token that came from one code (RFC 6749 section 4.1.2)."""
+    unit.add(store.REVOKE_ACCESS_TOKENS_OF_CODE, expect=None, code_digest=code_digest, at=at)
+    unit.add(store.REVOKE_REFRESH_TOKENS_OF_CODE, expect=None, code_digest=code_digest, at=at)

@@ -1,0 +1,76 @@
+"""One request's work: what was loaded for it, and the unit that its decisions fill."""
+
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+
+from gateway.database import Unit
+from gateway.oauth.assertions import Assertion
+from gateway.oauth.clients import RegisteredClient
+from gateway.oauth.dpop import Proof
+from gateway.oauth.requests import Endpoint, FormRequest
+from gateway.oauth.store import AccessTokenRow, CodeRow, RefreshTokenRow
+
+
+class Work:
+    """Everything a decision may read, and the unit it writes to; no I/O happens in between."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        url: str,
+        arrival: FormRequest,
+        assertion: Assertion,
+        client: RegisteredClient | None,
+        at: datetime,
+        code: CodeRow | None = None,
+        refresh: RefreshTokenRow | None = None,
+        access: AccessTokenRow | None = None,
+    ) -> None:
+        self.endpoint: Endpoint = endpoint
+        self.url = url
+        self.arrival = arrival
+        self.assertion = assertion
+        self.client = client
+        self.at = at
+        self.code = code
+        self.refresh = refresh
+        self.access = access
+        self.unit = Unit(f"oauth.{endpoint}")
+        self.proof: Proof | None = None
+        # Set when a code comes a second time from its own client: its tokens must end.
+        self.code_spent = False
+
+
+class FormPayload(OAuth2Payload):  # type: ignore[misc]
+    """A form as Authlib reads it; repeated parameters never got this far."""
+
+    def __init__(self, form: dict[str, str]) -> None:
+        self._form = form
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The parameters."""
+        return self._form
+
+    @property
+    def datalist(self) -> dict[str, list[str]]:
+        """The parameters, each as a list of one."""
+        return {name: [value] for name, value in self._form.items()}
+
+
+class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
+    """A request as Authlib's grants see it; `uri` is the external address."""
+
+    def __init__(self, uri: str, form: dict[str, str], work: Work | None = None) -> None:
+        super().__init__("POST", uri)
+        self.payload: Any = FormPayload(form)
+        self.work = work
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of the body."""
+        form: dict[str, str] = self.payload.data
+        return form

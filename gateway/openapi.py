@@ -1,0 +1,92 @@
+"""The OpenAPI 3.1 document of the native contract, generated from the routes and their shapes."""
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+
+from gateway import doors
+from gateway.rooms import Rooms
+
+CONTRACT_VERSION = "1.0.0"
+# JR/T 0185-2020 section 6 (rule CN-API-01): information about products, or money and accounts.
+_LEVEL_A1 = frozenset({"catalog.read", "event.subscribe"})
+
+_PROBLEM = {
+    "type": "object",
+    "description": "Problem details (RFC 9457). `code` is stable; further members help to act.",
+    "required": ["type", "title", "status", "code", "next_action", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "examples": ["limit.per_debit"]},
+        "detail": {"type": "string"},
+        "next_action": {"type": "string", "examples": ["lower_amount"]},
+        "instance": {"type": "string", "format": "uri"},
+    },
+    "additionalProperties": True,
+}
+_REFUSAL = {
+    "description": "Refused or failed; the body says why and what to do next.",
+    "content": {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    },
+}
+
+
+def document(built: Rooms) -> bytes:
+    """The document as committed in ``contracts/v1/openapi.json``."""
+    app = Litestar(route_handlers=doors.routes(built), openapi_config=_config())
+    schema = app.openapi_schema.to_schema()
+    schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    for path, method, scope in _scopes(app):
+        operation = schema["paths"].get(path, {}).get(method)
+        if operation is None:
+            continue
+        operation["security"] = [{"dpop": [scope]}]
+        operation["x-scope"] = scope
+        operation["x-api-level"] = "A1" if scope in _LEVEL_A1 else "A2"
+        operation["responses"] = {
+            status: response
+            for status, response in operation["responses"].items()
+            if status.startswith("2")
+        } | {"default": _REFUSAL}
+    return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=2) + b"\n"
+
+
+def _scopes(app: Litestar) -> list[tuple[str, str, str]]:
+    found = []
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            for method in handler.http_methods:
+                if "scope" in handler.opt:
+                    found.append((route.path_format, method.lower(), handler.opt["scope"]))
+    return found
+
+
+def _config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Tessera partner gateway",
+        version=CONTRACT_VERSION,
+        description=(
+            "Packaged banking products for partners. Calls carry a DPoP-bound access token "
+            "(RFC 9449); writes carry an Idempotency-Key."
+        ),
+        create_examples=False,
+        render_plugins=[],
+        components=Components(
+            security_schemes={
+                "dpop": SecurityScheme(
+                    type="http",
+                    scheme="DPoP",
+                    description="An access token bound to the key of the DPoP header's proof.",
+                )
+            }
+        ),
+    )

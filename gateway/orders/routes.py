@@ -1,0 +1,65 @@
+"""Orders over HTTP: place one, read one."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from contracts.v1.orders import Order, OrderRequest
+from gateway.kit.caller import Caller
+from gateway.orders.service import Orders
+from gateway.web.bodies import StrictJson
+from gateway.web.idempotency import require_key
+
+
+def router(orders: Orders) -> Router:
+    """The native routes of this room; the roof puts its guard before them."""
+
+    @post(
+        "/v1/orders",
+        dto=StrictJson[OrderRequest],
+        return_dto=None,
+        opt={"scope": "order.write"},
+        operation_id="place_order",
+        summary="Place an order",
+        tags=["Orders"],
+    )
+    async def place_order(
+        request: Request[Any, Any, Any],
+        data: JSONBody[OrderRequest],
+        idempotency_key: Annotated[
+            str | None,
+            HeaderParameter(name="Idempotency-Key", description="Unique per order; required."),
+        ] = None,
+    ) -> Response[Order]:
+        """Activates the package of the token's consent, line by line.
+
+        The answer says what became of each line; an order whose required line the bank refused
+        is ``cancelled`` with nothing left in place. The same key again gives the same bytes with
+        ``Idempotent-Replayed: true``; after a 503 it takes the order up where it stands.
+        """
+        caller: Caller = request.state.caller
+        placed = await orders.place(data, caller, require_key(idempotency_key))
+        headers = {"Location": f"/v1/orders/{placed.order.order_id}"}
+        if placed.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        # The stored bytes as they are, so that every answer to the key is the same.
+        return Response(
+            placed.body,  # type: ignore[arg-type]
+            status_code=201,
+            media_type="application/json",
+            headers=headers,
+        )
+
+    @get(
+        "/v1/orders/{order_id:str}",
+        opt={"scope": "order.read"},
+        operation_id="read_order",
+        summary="Read an order",
+        tags=["Orders"],
+    )
+    async def read_order(request: Request[Any, Any, Any], order_id: FromPath[str]) -> Order:
+        """The order as it stands; one under another consent answers as nonexistent."""
+        return await orders.read(order_id, request.state.caller)
+
+    return Router(path="/", route_handlers=[place_order, read_order])

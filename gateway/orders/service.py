@@ -1,0 +1,205 @@
+"""Orders: a customer takes a package; the consent decides what is in it, the bank what becomes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from contracts import errors
+from contracts.v1 import orders as wire
+from contracts.v1.consents import PACKAGE_ORDER_TYPE, PackageOrderDetail
+from gateway.accounts.service import Accounts, Mandates
+from gateway.audit.service import Audit
+from gateway.consents.service import Consents
+from gateway.corebank.port import CoreBank
+from gateway.database import Database, Unit
+from gateway.events.service import Events
+from gateway.kit import ids
+from gateway.kit.caller import Caller
+from gateway.kit.clock import Clock
+from gateway.orders import store
+from gateway.orders.activation import Activation, in_flight
+from gateway.orders.chapter import Chapter, Held, promised
+from gateway.orders.lines import planned
+from gateway.orders.steps import Kinds
+from gateway.orders.store import LineRow, OrderRow
+from gateway.orders.worker import OrderWorker
+from gateway.products.service import Catalogue
+from gateway.web.idempotency import Idempotency, fingerprint
+
+OPERATION: Final = "order.place"
+# A lease only saves work: operations repeat under one id and a lost lease writes nothing. So it
+# may be shorter than a slow bank, and a retry after a crash need not wait long.
+LEASE: Final = timedelta(seconds=5)
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An order that rests; ``body`` is the stored answer, the same bytes for every retry."""
+
+    order: wire.Order
+    body: bytes
+    replayed: bool
+
+
+class Orders:
+    """Places orders, reads them, and brings every order that was begun to its end."""
+
+    def __init__(
+        self,
+        database: Database,
+        core: CoreBank,
+        *,
+        catalogue: Catalogue,
+        consents: Consents,
+        accounts: Accounts,
+        mandates: Mandates,
+        events: Events,
+        audit: Audit,
+        idempotency: Idempotency,
+        clock: Clock,
+        rule_pack: str,
+        hosted_url: str,
+        lease: timedelta = LEASE,
+    ) -> None:
+        """``hosted_url`` is where the bank's pages live, ``rule_pack`` the version records cite."""
+        self._database = database
+        self._catalogue = catalogue
+        self._idempotency = idempotency
+        self._rule_pack = rule_pack
+        self._kinds = Kinds(core, accounts, mandates, events)
+        self._activation = Activation(
+            database,
+            core,
+            consents,
+            events,
+            audit,
+            idempotency,
+            clock,
+            kinds=self._kinds,
+            hosted_url=hosted_url,
+            lease=lease,
+        )
+        self.worker = OrderWorker(self._activation)
+
+    async def place(
+        self, request: wire.OrderRequest, caller: Caller, idempotency_key: str
+    ) -> Placed:
+        """Places the order that the caller's consent allows, and carries it to its end.
+
+        With the key of an earlier request: its answer, byte for byte, or the order taken up where
+        it stands. An order whose required line was refused is answered as ``cancelled``, with
+        the reason on its line. Raises ``ConsentMismatch``, ``OrderNotEligible``, ``OrderExists``,
+        ``RequestInFlight``, ``CoreBankUnavailable`` or ``CoreBankUnknown``.
+        """
+        mark = fingerprint(OPERATION, request)
+        prior = await self._idempotency.find(caller, OPERATION, idempotency_key, mark, caller.at)
+        if prior is None:
+            held = await self._begin(request, caller, idempotency_key, mark)
+        elif prior.done:
+            order = msgspec.json.decode(prior.body, type=wire.Order)
+            return Placed(order, prior.body, replayed=True)
+        else:
+            held = await self._activation.take(prior.resource_id)
+        outcome = await self._activation.drive(held, caller.actor, fresh=prior is None)
+        return Placed(outcome.order, outcome.body, replayed=False)
+
+    async def read(self, order_id: str, caller: Caller) -> wire.Order:
+        """The order as it stands; another consent's answers as one that does not exist."""
+        order = await self._database.find(
+            store.FIND_ORDER_OF,
+            order_id=order_id,
+            partner_id=caller.partner_id,
+            consent_id=caller.consent_id,
+        )
+        if order is None:
+            raise errors.NotFound
+        lines = await self._database.all(store.FIND_LINES, order_id=order_id)
+        return promised(order, lines)
+
+    async def _begin(self, request: wire.OrderRequest, caller: Caller, key: str, mark: str) -> Held:
+        order = _new_order(request, caller, key)
+        held = Held(order, self._lines(request, caller, order.order_id), ids.new_id("lease"))
+        unit = Unit("order.place")
+        self._idempotency.start(unit, caller, OPERATION, key, mark, order.order_id, caller.at)
+
+        def prepare(chapter: Chapter) -> None:
+            chapter.note(
+                OPERATION,
+                "allow",
+                rule_pack=self._rule_pack,
+                detail={
+                    "consent_id": order.consent_id,
+                    "package": order.package,
+                    "version": order.version,
+                    "components": [line.component for line in held.lines],
+                    "channel": caller.channel,
+                    "interaction_id": caller.interaction_id,
+                },
+            )
+
+        try:
+            return await self._activation.begin(
+                held,
+                prepare,
+                unit=unit,
+                actor=caller.actor,
+                at=caller.at,
+                otherwise=errors.OrderExists(),
+            )
+        except errors.OrderExists:
+            raise await self._existing(order) from None
+
+    async def _existing(self, order: OrderRow) -> errors.GatewayError:
+        found = await self._database.find(
+            store.FIND_LIVE, consent_id=order.consent_id, package=order.package
+        )
+        if found is None:
+            # It was cancelled in between, so the same request may well succeed now.
+            return in_flight()
+        return errors.OrderExists(
+            "The consent carries an order for this package.", order_id=found.order_id
+        )
+
+    def _lines(
+        self, request: wire.OrderRequest, caller: Caller, order_id: str
+    ) -> Sequence[LineRow]:
+        details = [
+            msgspec.convert(detail, PackageOrderDetail)
+            for detail in caller.authorization_details
+            if detail.get("type") == PACKAGE_ORDER_TYPE
+            and detail.get("package") == request.package
+            and detail.get("version") == request.version
+        ]
+        plan = self._catalogue.plan(request.package, request.version)
+        if plan is None or not details:
+            raise errors.ConsentMismatch("The consent is not for this package and version.")
+        lines = planned(order_id, plan, details)
+        for line in lines:
+            if not self._kinds.knows(line.type, line.boundary):
+                raise errors.OrderNotEligible(
+                    "A component of the package is not available.", component=line.component
+                )
+        return lines
+
+
+def _new_order(request: wire.OrderRequest, caller: Caller, key: str) -> OrderRow:
+    if caller.consent_id is None or caller.customer_id is None:
+        raise errors.ConsentMismatch("The token carries no customer's consent.")
+    return OrderRow(
+        order_id=ids.new_id("ord"),
+        partner_id=caller.partner_id,
+        client_id=caller.client_id,
+        customer_id=caller.customer_id,
+        subject=caller.subject,
+        consent_id=caller.consent_id,
+        package=request.package,
+        version=request.version,
+        reference=request.reference,
+        status="received",
+        sequence=0,
+        idempotency_key=key,
+        created_at=caller.at,
+        updated_at=caller.at,
+        attempts=0,
+    )

@@ -1,0 +1,257 @@
+"""Payments: debits under a customer's mandate, each of them once, and what became of them."""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from contracts import errors
+from contracts.v1 import payments as wire
+from contracts.v1.money import Money
+from gateway.accounts.service import Mandate, Mandates
+from gateway.audit.service import Audit
+from gateway.consents.service import Consents
+from gateway.corebank.port import CoreBank
+from gateway.database import Database, Unit
+from gateway.events.service import Events
+from gateway.kit import ids
+from gateway.kit.caller import Caller
+from gateway.kit.clock import Clock
+from gateway.payments import refusals, store
+from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
+from gateway.payments.execution import Execution, in_flight
+from gateway.payments.remembered import recall
+from gateway.payments.store import PaymentRow
+from gateway.payments.worker import PaymentWorker
+from gateway.web.idempotency import Idempotency, fingerprint
+
+OPERATION: Final = "payment.debit"
+# A lease only saves work: the bank acts once per payment and a lost lease writes nothing. So it
+# may be shorter than a slow bank, and a retry after a crash need not wait long.
+LEASE: Final = timedelta(seconds=5)
+
+
+class Debited(msgspec.Struct, frozen=True):
+    """A settled payment; ``body`` is the stored answer, the same bytes for every retry."""
+
+    payment: wire.Payment
+    body: bytes
+    replayed: bool
+
+
+class _Twin(Exception):
+    """The mandate has a payment with this ``end_to_end_id`` already."""
+
+
+class Payments:
+    """Debits mandates, reads payments, and brings every payment that was begun to its end."""
+
+    def __init__(
+        self,
+        database: Database,
+        core: CoreBank,
+        *,
+        consents: Consents,
+        mandates: Mandates,
+        events: Events,
+        audit: Audit,
+        idempotency: Idempotency,
+        clock: Clock,
+        bank_clock: Clock,
+        rule_pack: str,
+        lease: timedelta = LEASE,
+    ) -> None:
+        """``bank_clock`` tells the bank's day, ``rule_pack`` is the version that records cite."""
+        self._database = database
+        self._mandates = mandates
+        self._audit = audit
+        self._idempotency = idempotency
+        self._rule_pack = rule_pack
+        self._execution = Execution(
+            database,
+            core,
+            consents,
+            mandates,
+            events,
+            audit,
+            idempotency,
+            clock,
+            bank_clock=bank_clock,
+            rule_pack=rule_pack,
+            lease=lease,
+        )
+        self.worker = PaymentWorker(self._execution)
+
+    async def debit(
+        self, mandate_id: str, request: wire.DebitRequest, caller: Caller, idempotency_key: str
+    ) -> Debited:
+        """Debits the account behind the mandate, once, or raises why not.
+
+        With the key of an earlier request: its outcome, byte for byte, a refusal included, or the
+        payment taken up where it stands. Refusals say the ``headroom`` where an amount is the
+        matter. Raises ``NotFound``, ``MandateNotLive``, ``InvalidField``, ``LimitExceeded`` and
+        its kinds, ``BalanceInsufficient``, ``PaymentDeclined``, ``Conflict`` naming the payment
+        that has the ``end_to_end_id``, ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was
+        done, the retry will) or ``CoreBankUnknown`` (the retry will tell).
+        """
+        mark = fingerprint(OPERATION, request, mandate_id)
+        prior = await self._idempotency.find(caller, OPERATION, idempotency_key, mark, caller.at)
+        if prior is None:
+            held = await self._begin(mandate_id, request, caller, idempotency_key, mark)
+        elif prior.done:
+            return _answered(Stored(prior.status, prior.body), replayed=True)
+        else:
+            held = await self._execution.take(prior.resource_id)
+        stored = await self._execution.drive(
+            held, caller.actor, fresh=prior is None, asked_for=True
+        )
+        return _answered(stored, replayed=False)
+
+    async def read(self, payment_id: str, caller: Caller) -> wire.Payment:
+        """The payment as it stands; another consent's answers as one that does not exist."""
+        payment = await self._database.find(
+            store.FIND_OF,
+            payment_id=payment_id,
+            partner_id=caller.partner_id,
+            consent_id=caller.consent_id,
+        )
+        if payment is None:
+            raise errors.NotFound
+        return promised(payment)
+
+    async def _begin(
+        self,
+        mandate_id: str,
+        request: wire.DebitRequest,
+        caller: Caller,
+        key: str,
+        mark: str,
+    ) -> Held:
+        mandate = await self._mandates.fetch(mandate_id, caller)
+        await self._check(mandate, request, caller)
+        payment = _received(mandate, request, caller, key)
+
+        def start(unit: Unit) -> None:
+            self._idempotency.start(
+                unit, caller, OPERATION, key, mark, payment.payment_id, caller.at
+            )
+
+        try:
+            return await self._execution.begin(
+                Held(payment, mandate, ids.new_id("lease")),
+                start,
+                actor=caller.actor,
+                at=caller.at,
+                otherwise=_Twin,
+            )
+        except _Twin:
+            raise await self._taken(mandate_id, request.end_to_end_id) from None
+        except errors.LimitMandateDay:
+            limit = await self._execution.day_limit(mandate)
+            await self._refused(mandate, request, caller, limit)
+            raise limit from None
+
+    async def _check(self, mandate: Mandate, request: wire.DebitRequest, caller: Caller) -> None:
+        """What is refused before anything is written but the refusal itself."""
+        amount = request.instructed_amount
+        if amount.currency != mandate.currency:
+            raise errors.InvalidField(
+                f"The mandate is in {mandate.currency}.", field="instructed_amount.currency"
+            )
+        if amount.minor_units == 0:
+            raise errors.InvalidField(
+                "The amount must be above zero.", field="instructed_amount.minor_units"
+            )
+        error: errors.Refused
+        if mandate.status != "active":
+            error = errors.MandateNotLive("The mandate has ended.")
+        elif amount.minor_units > mandate.per_debit_cap:
+            left = await self._mandates.left(mandate, self._execution.day())
+            headroom = max(min(left, mandate.per_debit_cap), 0)
+            error = errors.LimitPerDebit(
+                refusals.accepted(headroom),
+                cap=Money(mandate.per_debit_cap, mandate.currency),
+                headroom=Money(headroom, mandate.currency),
+                rules=[refusals.MANDATE_RULE],
+            )
+        else:
+            return
+        await self._refused(mandate, request, caller, error)
+        raise error
+
+    async def _refused(
+        self,
+        mandate: Mandate,
+        request: wire.DebitRequest,
+        caller: Caller,
+        error: errors.GatewayError,
+    ) -> None:
+        """Records a refusal that leaves no payment behind."""
+        unit = Unit("payment.refuse")
+        self._audit.append(
+            unit,
+            action=OPERATION,
+            actor=caller.actor,
+            partner_id=caller.partner_id,
+            client_id=caller.client_id,
+            subject=mandate.customer_id,
+            resource=mandate.mandate_id,
+            decision="deny",
+            rules=error.extras.get("rules", ()),
+            rule_pack=self._rule_pack,
+            detail={
+                "code": error.code,
+                "end_to_end_id": request.end_to_end_id,
+                "amount": request.instructed_amount,
+                "channel": caller.channel,
+                "interaction_id": caller.interaction_id,
+            },
+            at=caller.at,
+        )
+        await self._database.commit(unit)
+
+    async def _taken(self, mandate_id: str, end_to_end_id: str) -> errors.GatewayError:
+        twin = await self._database.find(
+            store.FIND_TWIN, mandate_id=mandate_id, end_to_end_id=end_to_end_id
+        )
+        if twin is None:
+            return in_flight()
+        return errors.Conflict(
+            "The mandate has a payment with this end_to_end_id.", payment_id=twin.payment_id
+        )
+
+
+def _answered(stored: Stored, *, replayed: bool) -> Debited:
+    if stored.status == STATUS_CREATED:
+        payment = msgspec.json.decode(stored.body, type=wire.Payment)
+        return Debited(payment, stored.body, replayed)
+    error = recall(stored.body)
+    if replayed:
+        error = error.with_headers(Idempotent_Replayed="true")
+    raise error
+
+
+def _received(mandate: Mandate, request: wire.DebitRequest, caller: Caller, key: str) -> PaymentRow:
+    return PaymentRow(
+        payment_id=ids.new_id("pay"),
+        mandate_id=mandate.mandate_id,
+        partner_id=mandate.partner_id,
+        client_id=caller.client_id,
+        consent_id=mandate.consent_id,
+        customer_id=mandate.customer_id,
+        end_to_end_id=request.end_to_end_id,
+        amount=request.instructed_amount.minor_units,
+        currency=request.instructed_amount.currency,
+        remittance_information=request.remittance_information,
+        status="received",
+        sequence=0,
+        reserved_on=None,
+        posting_id=None,
+        reason=None,
+        idempotency_key=key,
+        interaction_id=caller.interaction_id,
+        created_at=caller.at,
+        updated_at=caller.at,
+        settled_at=None,
+        attempts=0,
+    )

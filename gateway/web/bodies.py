@@ -1,0 +1,52 @@
+"""JSON bodies, decoded strictly: the framework by itself would take ``"1"`` for 1."""
+
+from collections.abc import Generator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from litestar.dto import AbstractDTO, DTOFieldDefinition
+from litestar.openapi.spec import Reference, Schema
+from litestar.typing import FieldDefinition
+
+from contracts import errors
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+class StrictJson(AbstractDTO[Body], Generic[Body]):
+    """Use as ``dto=StrictJson[Shape], return_dto=None`` on a handler with ``data: JSONBody[Shape]``.
+
+    Raises ``UnsupportedMediaType``, ``MalformedBody`` or ``InvalidField``.
+    """
+
+    def decode_bytes(self, value: bytes) -> Any:
+        """The body as the handler's shape, without coercing any type."""
+        if self.asgi_connection.content_type[0] != "application/json":  # type: ignore[attr-defined]
+            raise errors.UnsupportedMediaType("Send application/json.")
+        return msgspec.json.decode(value, type=self.model_type)
+
+    @classmethod
+    def generate_field_definitions(
+        cls, model_type: type[Any]
+    ) -> Generator[DTOFieldDefinition, None, None]:
+        """None: the shape itself is what is decoded."""
+        yield from ()
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+        """None: see ``generate_field_definitions``."""
+        return False
+
+    @classmethod
+    def create_for_field_definition(
+        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
+    ) -> None:
+        """Needs no preparation."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls, *, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+    ) -> Reference | Schema:
+        """The shape's own schema."""
+        schema: Reference | Schema = schema_creator.for_field_definition(field_definition)
+        return schema

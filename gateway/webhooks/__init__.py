@@ -1,0 +1,1 @@
+"""Webhooks: where partners want their events, and getting them there."""

@@ -1,0 +1,190 @@
+"""Lantu's words: how it writes values, its code lists, and the rows of everything it reads."""
+
+from partners.converters import AmountText, Codes, Flag, Languages, LocalTime, Text, Texts, Whole
+from partners.tables import Each, Field, Group
+
+TEXT, TEXTS, WHOLE, FLAG, WORDS = Text(), Texts(), Whole(), Flag(), Languages()
+# Amounts are decimal yuan as text; times are wall-clock text of GMT+8 without a zone mark.
+YUAN = AmountText(currency="CNY", decimals=2)
+TIME = LocalTime(offset_minutes=480)
+
+ORDER_STATUS = Codes(
+    {
+        "received": "RECEIVED",
+        "activating": "PROCESSING",
+        "active": "ACTIVE",
+        "compensating": "CANCELLING",
+        "cancelled": "CANCELLED",
+    }
+)
+LINE_STATUS = Codes(
+    {
+        "pending": "WAITING",
+        "activating": "PROCESSING",
+        "unknown": "UNKNOWN",
+        "active": "ACTIVE",
+        "referred": "REFERRED",
+        "declined": "DECLINED",
+        "failed": "FAILED",
+        "compensating": "CANCELLING",
+        "compensated": "CANCELLED",
+    }
+)
+REASON_FAMILY = Codes(
+    {
+        "identity": "IDENTITY",
+        "policy": "POLICY",
+        "risk": "RISK",
+        "duplicate": "DUPLICATE",
+        "limit": "LIMIT",
+        "technical": "TECHNICAL",
+    }
+)
+TRADE_STATUS = Codes(
+    {
+        "received": "TRADE_RECEIVED",
+        "submitted": "TRADE_PROCESSING",
+        "unknown": "TRADE_UNKNOWN",
+        "settled": "TRADE_SUCCESS",
+        "declined": "TRADE_CLOSED",
+    }
+)
+ACCOUNT_STATUS = Codes({"active": "NORMAL", "restricted": "RESTRICTED", "closed": "CLOSED"})
+BALANCE_BAND = Codes({"empty": "EMPTY", "low": "LOW", "medium": "MEDIUM", "high": "HIGH"})
+BOUNDARY = Codes({"EMBED": "EMBEDDED", "REFER": "REFERRED", "LICENSED": "LICENSED"})
+PERIOD = Codes({"each": "EACH", "day": "DAY", "year": "YEAR", "balance": "BALANCE"})
+EVENT_TYPE = Codes(
+    {
+        "order.received": "ORDER_RECEIVED",
+        "order.active": "ORDER_ACTIVE",
+        "order.compensating": "ORDER_CANCELLING",
+        "order.cancelled": "ORDER_CANCELLED",
+        "order.line_active": "ORDER_LINE_ACTIVE",
+        "order.line_referred": "ORDER_LINE_REFERRED",
+        "order.line_failed": "ORDER_LINE_FAILED",
+        "order.line_compensated": "ORDER_LINE_CANCELLED",
+        "account.opened": "ACCOUNT_OPENED",
+        "account.closed": "ACCOUNT_CLOSED",
+        "mandate.active": "MANDATE_ACTIVE",
+        "mandate.ended": "MANDATE_ENDED",
+        "purse.topped_up": "PURSE_TOPPED_UP",
+        "payment.settled": "PAYMENT_SETTLED",
+        "payment.declined": "PAYMENT_DECLINED",
+        "consent.granted": "CONSENT_GRANTED",
+        "consent.revoked": "CONSENT_REVOKED",
+        "endpoint.test": "ENDPOINT_TEST",
+    }
+)
+
+SUMMARY = (
+    Field("package_code", "code", TEXT),
+    Field("package_version", "version", TEXT),
+    Field("title", "title", WORDS),
+    Field("scenario_list", "scenarios", TEXTS),
+    Field("digest", "digest", TEXT),
+)
+LIMIT = (
+    Field("limit_code", "code", TEXT),
+    Field("title", "title", WORDS),
+    Field("amount", "amount", YUAN),
+    Field("rule", "rule", TEXT),
+    Field("period", "period", PERIOD),
+)
+COMPONENT = (
+    Field("component_code", "component", TEXT),
+    Field("component_type", "type", TEXT),
+    Field("sales_boundary", "boundary", BOUNDARY),
+    Field("required", "required", FLAG),
+    Field("title", "title", WORDS),
+    Field("summary", "summary", WORDS),
+    Field("action_list", "actions", TEXTS),
+    Each("limit_list", "limits", LIMIT),
+)
+PRICE = (
+    Field("price_code", "code", TEXT),
+    Field("title", "title", WORDS),
+    Field("amount", "amount", YUAN),
+)
+DISCLOSURE = (
+    Field("disclosure_code", "code", TEXT),
+    Field("disclosure_version", "version", TEXT),
+    Field("text", "text", WORDS),
+    Field("digest", "digest", TEXT),
+)
+PACKAGE = (
+    *SUMMARY,
+    Each("component_list", "components", COMPONENT),
+    Each("price_list", "prices", PRICE),
+    Each("disclosure_list", "disclosures", DISCLOSURE),
+    Field("scope_list", "scopes", TEXTS),
+    Field("shared_list", "shared_with_partner", TEXTS),
+    Field("never_shared_list", "never_shared", TEXTS),
+)
+
+LINE_REASON = (
+    Field("reason_family", "reason_family", REASON_FAMILY),
+    Field("reason_code", "code", TEXT),
+)
+LINE = (
+    Field("line_no", "line_id", TEXT),
+    Field("component_code", "component", TEXT),
+    Field("component_type", "type", TEXT),
+    Field("required", "required", FLAG),
+    Field("line_status", "status", LINE_STATUS),
+    Field("account_no", "account_id", TEXT, "null"),
+    Field("mandate_no", "mandate_id", TEXT, "null"),
+    Field("top_up_amount", "topped_up", YUAN, "null"),
+    Field("refer_url", "refer_to", TEXT, "null"),
+    Group("fail_reason", "reason", LINE_REASON, "null"),
+)
+ORDER = (
+    Field("order_no", "order_id", TEXT),
+    Field("out_order_no", "reference", TEXT),
+    Field("package_code", "package", TEXT),
+    Field("package_version", "version", TEXT),
+    Field("consent_no", "consent_id", TEXT),
+    Field("order_status", "status", ORDER_STATUS),
+    Each("line_list", "lines", LINE),
+    Field("order_sequence", "sequence", WHOLE),
+    Field("gmt_create", "created_at", TIME),
+    Field("gmt_modified", "updated_at", TIME),
+)
+
+LEG = (Field("today_amount", "today", YUAN), Field("year_amount", "this_year", YUAN))
+HEADROOM = (
+    Group("out_limit", "outgoing", LEG, "null"),
+    Group("in_limit", "incoming", LEG, "null"),
+    Field("balance_amount", "balance", YUAN, "null"),
+)
+NEXT_ACCEPTED = (
+    Field("next_debit_amount", "debit", YUAN),
+    Field("next_top_up_amount", "top_up", YUAN),
+)
+CAPABILITIES = (
+    Field("account_no", "account_id", TEXT),
+    Field("account_tier", "tier", TEXT),
+    Field("account_status", "status", ACCOUNT_STATUS),
+    Field("balance_band", "balance_band", BALANCE_BAND),
+    Group("headroom", "headroom", HEADROOM),
+    Group("", "next_accepted", NEXT_ACCEPTED),
+    Field("rule_list", "rules", TEXTS),
+    Field("bank_day", "bank_day", TEXT),
+    Field("gmt_query", "as_of", TIME),
+)
+
+PAYMENT_REASON = (
+    Field("reason_code", "code", TEXT),
+    Field("next_action", "next_action", TEXT),
+    Field("headroom_amount", "headroom", YUAN, "null"),
+)
+PAYMENT = (
+    Field("trade_no", "payment_id", TEXT),
+    Field("mandate_no", "mandate_id", TEXT),
+    Field("out_trade_no", "end_to_end_id", TEXT),
+    Field("trade_status", "status", TRADE_STATUS),
+    Field("total_amount", "instructed_amount", YUAN),
+    Field("gmt_create", "created_at", TIME),
+    Field("trade_sequence", "sequence", WHOLE),
+    Field("gmt_payment", "settled_at", TIME, "null"),
+    Group("fail_reason", "reason", PAYMENT_REASON, "null"),
+)

@@ -1,0 +1,89 @@
+"""The README says what is there: settings, commands, make targets, files it links to."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pytest
+
+from gateway.cli.program import main
+from gateway.settings import PREFIX, Settings
+from tests.architecture.source import ROOT
+
+_SETTING = re.compile(rf"^\| `({PREFIX}\w+)` \| (.*?) \|", re.MULTILINE)
+_COMMAND = re.compile(r"^\| `tessera ([a-z -]+?)(?: [A-Z ]+)?` \|", re.MULTILINE)
+_TARGET = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def documented_settings(text: str) -> dict[str, str]:
+    """The settings of the table and what it gives as their defaults."""
+    return {name: default.strip("`") for name, default in _SETTING.findall(text)}
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """The settings there are, with their defaults as the table writes them."""
+    files = {"key_file": "vault.key", "audit_heads": "audit-heads.jsonl"}
+    for field in msgspec.structs.fields(Settings):
+        default = field.default
+        if default is msgspec.NODEFAULT:
+            default = "none, required"
+        elif field.name in files:
+            default = f"${PREFIX}HOME/{files[field.name]}"
+        yield f"{PREFIX}{field.name.upper()}", str(default) or "empty"
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[str]:
+    """Every command of the program, with the groups it stands in."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}"
+
+
+def broken_links(document: Path) -> list[str]:
+    """Relative links that lead nowhere."""
+    return [
+        f"{document.name} links to {target}"
+        for target in _LINK.findall(document.read_text())
+        if not (document.parent / target).exists()
+    ]
+
+
+def test_the_settings_are_those_of_the_program() -> None:
+    assert documented_settings((ROOT / "README.md").read_text()) == dict(settings())
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    assert set(_COMMAND.findall((ROOT / "README.md").read_text())) == set(commands(main))
+
+
+def test_the_makefile_has_its_targets_and_the_readme_names_them() -> None:
+    targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
+    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert targets == {"demo", "run", "test", "soak", "bench", "lint", "help"}
+    assert targets - {"help"} <= named <= targets
+
+
+@pytest.mark.parametrize(
+    "document",
+    [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_links_lead_somewhere(document: Path) -> None:
+    assert not broken_links(document)
+
+
+def test_a_setting_that_is_gone_is_seen() -> None:
+    row: Any = "| `TESSERA_ATTIC` | `on` | nothing |\n| `TESSERA_MODE` | none, required | x |\n"
+    assert documented_settings(row) == {"TESSERA_ATTIC": "on", "TESSERA_MODE": "none, required"}
+
+
+def test_a_link_that_leads_nowhere_is_said(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text("[here](page.md) and [there](attic.md#top), [far](https://example.org)")
+    assert broken_links(document) == ["page.md links to attic.md"]

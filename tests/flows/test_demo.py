@@ -1,0 +1,199 @@
+"""The demo as a stranger runs it: green, green again, and red for each step that is sabotaged."""
+
+import ast
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "docs" / "demo"
+RUN_SECONDS = 180
+FOREIGN = ("gateway", "partners", "contracts")
+STEPS = [
+    "metadata",
+    "client-token",
+    "packages",
+    "package",
+    "endpoint",
+    "push",
+    "sign-in",
+    "consent",
+    "approve",
+    "exchange",
+    "order",
+    "replay",
+    "order-lines",
+    "event",
+    "capabilities",
+    "debit",
+    "above-cap",
+    "revoke",
+    "refused",
+    "lantu-packages",
+    "lantu-package",
+    "lantu-endpoint",
+    "lantu-grant",
+    "lantu-handle",
+    "lantu-order",
+    "lantu-order-lines",
+    "lantu-notification",
+    "lantu-capabilities",
+    "lantu-debit",
+    "lantu-above-cap",
+    "handle-at-native",
+    "token-in-dialect",
+    "compare",
+    "audit",
+]
+# A person may hold at most five accounts of a tier (CN-ACC-02), so five plays share a customer.
+PLAYS_PER_CUSTOMER = 5
+FIRST_OF_LANTU = -(-len(STEPS) // PLAYS_PER_CUSTOMER)
+CUSTOMERS = 2 * FIRST_OF_LANTU
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TESSERA_")}
+    return kept | {"TESSERA_HOME": str(home), "PYTHONUNBUFFERED": "1"} | more
+
+
+def run(home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(DEMO)],
+        cwd=home.parent,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+
+
+def last_line(output: str) -> str:
+    return output.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder on which the demo has run once, green."""
+    path = tmp_path_factory.mktemp("demo") / "state"
+    ended = run(path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert last_line(ended.stdout) == f"demo: {len(STEPS)} steps, all passed"
+    assert "\x1b[" not in ended.stdout, "a pipe gets no colour"
+    assert ended.stderr == ""
+    return path
+
+
+def test_it_works_again_on_the_state_that_it_left(home: Path) -> None:
+    ended = run(home)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert last_line(ended.stdout) == f"demo: {len(STEPS)} steps, all passed"
+    assert "registered now: nobody" in ended.stdout
+
+
+def test_it_works_again_after_it_was_killed(home: Path) -> None:
+    killed = subprocess.Popen(
+        [sys.executable, str(DEMO)], env=environment(home), stdout=subprocess.PIPE, text=True
+    )
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if "POST /v1/orders" in line:
+            break
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    killed.stdout.close()
+    ended = run(home)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_its_keys_are_their_owners_alone(home: Path) -> None:
+    for name in ("partners/wayfare.json", "partners/lantu.json", "stage.json"):
+        assert (home / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_partners_program_imports_nothing_of_ours() -> None:
+    for file in DEMO.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            ours = [name for name in names if name.partition(".")[0] in FOREIGN]
+            assert not ours, f"{file.name} imports {ours}"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A gateway kept by ``serve``, and the file that tells a story where it is."""
+    path = tmp_path_factory.mktemp("stage") / "state"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    served = subprocess.Popen(
+        [sys.executable, str(DEMO), "serve", "--customers", str(CUSTOMERS)],
+        env=environment(path, TESSERA_PORT=port),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert served.stdout is not None
+    said = []
+    for line in served.stdout:
+        said.append(line)
+        if line.startswith("Ctrl-C ends it"):
+            break
+    try:
+        call = re.search(r"^ +curl (\S+)$", "".join(said), re.MULTILINE)
+        assert call is not None, "".join(said)
+        assert httpx.get(call[1]).status_code == 200, "the first call works as printed"
+        yield path / "stage.json"
+    finally:
+        served.terminate()
+        served.wait(RUN_SECONDS)
+        served.stdout.close()
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "audit"])
+def test_it_goes_red_and_names_the_step_that_is_sabotaged(name: str, stage: Path) -> None:
+    number = STEPS.index(name) + 1
+    customer = (number - 1) // PLAYS_PER_CUSTOMER
+    ended = subprocess.run(
+        [
+            *(sys.executable, str(DEMO / "story.py"), str(stage)),
+            *("--customers", str(customer), str(FIRST_OF_LANTU + customer)),
+        ],
+        env=environment(stage.parent, DEMO_SABOTAGE=name),
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert last_line(ended.stdout).startswith(f"demo: step {number} ({name}): ")
+    assert f"sabotage of step {number}: " in ended.stdout
+    assert ended.stdout.count("[ok, ") == number - 1, "every step before it passes"
+    assert ended.stderr == ""
+
+
+def test_the_runner_goes_red_with_its_story(home: Path) -> None:
+    ended = run(home, DEMO_SABOTAGE="1")
+    assert ended.returncode == 1
+    assert last_line(ended.stdout).startswith("demo: step 1 (metadata): ")
+
+
+def test_it_goes_red_when_the_audit_is_altered(home: Path) -> None:
+    ended = run(home, DEMO_SABOTAGE="audit")
+    assert ended.returncode == 1
+    assert last_line(ended.stdout).startswith(f"demo: step {len(STEPS)} (audit): ")
+
+
+def test_a_sabotage_of_no_step_is_refused(home: Path) -> None:
+    ended = run(home, DEMO_SABOTAGE="nonesuch")
+    assert ended.returncode != 0
+    assert "is no step" in ended.stderr

@@ -1,0 +1,128 @@
+"""The pages over their real neighbours: the bank, the register, the catalogue, OAuth."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from cryptography.fernet import Fernet
+from litestar import Litestar
+
+from contracts.v1.onboarding import Registration
+from gateway.audit.service import Audit
+from gateway.consents.service import Consents
+from gateway.corebank.sandbox.personas import load_personas
+from gateway.corebank.sandbox.service import SandboxBank
+from gateway.database import Database
+from gateway.events.service import Events
+from gateway.hosted.pages import Pages
+from gateway.hosted.routes import hosted_routes
+from gateway.hosted.service import Hosted, SandboxSecondFactor, Sessions
+from gateway.hosted.texts import load_texts
+from gateway.kit.vault import Vault
+from gateway.oauth.service import OAuth
+from gateway.oauth.requests import FormRequest
+from gateway.onboarding.service import SCOPES, Onboarding
+from gateway.products.service import Catalogue, load_packages
+from gateway.rules.service import load_pack
+from tests.conftest import SetClock
+from tests.gateway.hosted.reader import Reader
+from tests.gateway.oauth.partner import DETAILS, ISSUER, REDIRECT_URI, SWEEP, Partner, new_key
+
+ALL_PARTS = [*DETAILS, SWEEP]
+
+
+class House:
+    """Every room that the pages need, and two partners in the register."""
+
+    def __init__(self, database: Database, clock: SetClock) -> None:
+        audit, vault, pack = Audit(), Vault([Fernet.generate_key()]), load_pack()
+        self.database = database
+        self.clock = clock
+        self.bank = SandboxBank(database, pack, clock)
+        self.onboarding = Onboarding(database, audit, vault, sandbox=True)
+        self.consents = Consents(database, Events(database), audit, rule_pack=pack.version)
+        catalogue = Catalogue(load_packages(), pack, clock)
+        self.oauth = OAuth(
+            database,
+            self.onboarding,
+            self.consents,
+            catalogue,
+            audit,
+            vault,
+            clock,
+            issuer=ISSUER,
+        )
+        self.rooms: tuple[Any, ...] = (
+            database,
+            Sessions(database, vault),
+            self.oauth.authorizations,
+            self.consents,
+            self.onboarding,
+            catalogue,
+            self.bank,
+            audit,
+            clock,
+        )
+
+    def app(self, *, issuer: str = ISSUER, live: bool = False) -> Litestar:
+        hosted = Hosted(*self.rooms, second_factor=SandboxSecondFactor(), live=live)
+        pages = Pages(load_texts(), issuer=issuer, live=live)
+        return Litestar(list(hosted_routes(hosted, pages)), openapi_config=None)
+
+    async def register(self, **changes: Any) -> Partner:
+        key = new_key()
+        usual: dict[str, Any] = {
+            "partner_name": "Wayfare",
+            "partner_name_zh": "路途出行",
+            "mark": "W",
+            "scenarios": ["travel_app"],
+            "redirect_uris": [REDIRECT_URI],
+            "scope": " ".join(SCOPES),
+            "jwks": {"keys": [key.as_dict(private=False)]},
+        }
+        registered = await self.onboarding.register(
+            Registration(**(usual | changes)), operator="test", at=self.clock.now()
+        )
+        return Partner(registered.client_id, self.clock, key)
+
+    async def entrance(self, partner: Partner, **fields: Any) -> str:
+        """The address to which a partner sends its customer."""
+        wanted = {"authorization_details": msgspec.json.encode(ALL_PARTS).decode()} | fields
+        pushed = await self.oauth.push(FormRequest(form=partner.par_form(**wanted)))
+        query = httpx.QueryParams(client_id=partner.client_id, request_uri=pushed["request_uri"])
+        return f"/oauth/authorize?{query}"
+
+
+@pytest.fixture
+async def house(database: Database, clock: SetClock) -> House:
+    built = House(database, clock)
+    await built.oauth.ensure()
+    await built.bank.seed(load_personas()[:2])
+    return built
+
+
+@pytest.fixture
+async def partner(house: House) -> Partner:
+    return await house.register()
+
+
+@pytest.fixture
+async def browser(house: House) -> AsyncIterator[Callable[..., Reader]]:
+    """Makes browsers: each has cookies of its own; ``en`` unless told otherwise."""
+    opened = []
+
+    def make(language: str = "en", **options: Any) -> Reader:
+        # The app runs in the test's own event loop, to which the database belongs.
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(house.app(**options)),
+            base_url=options.get("issuer", ISSUER),
+            headers={"accept-language": language} if language else {},
+        )
+        opened.append(client)
+        return Reader(client)
+
+    yield make
+    for client in opened:
+        await client.aclose()

@@ -1,0 +1,199 @@
+"""The OAuth room with its real neighbours on both databases, and two partners."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from litestar import Litestar, Request, Router, get
+
+from contracts.v1.onboarding import DialectKey, Registration
+from gateway.audit.service import Audit
+from gateway.consents.service import Consents
+from gateway.database import Database
+from gateway.events.service import Events
+from gateway.kit.vault import Vault
+from gateway.oauth.guard import ResourceGuard, require_declarations
+from gateway.oauth.routes import grant_handle_routes, protocol_routes
+from gateway.oauth.service import Approval, OAuth
+from gateway.onboarding.service import SCOPES, Onboarding
+from gateway.products.service import Catalogue, load_packages
+from gateway.rules.service import load_pack
+from gateway.web.errors import Voices
+from tests.conftest import SetClock
+from tests.gateway.oauth.partner import ISSUER, REDIRECT_URI, Partner, answer_of, new_key, post
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault([Fernet.generate_key()])
+
+
+@pytest.fixture
+def audit() -> Audit:
+    return Audit()
+
+
+@pytest.fixture
+def onboarding(database: Database, audit: Audit, vault: Vault) -> Onboarding:
+    return Onboarding(database, audit, vault, sandbox=True)
+
+
+@pytest.fixture
+def consents(database: Database, audit: Audit) -> Consents:
+    return Consents(database, Events(database), audit, rule_pack="2026.11")
+
+
+@pytest.fixture
+async def oauth(
+    database: Database,
+    onboarding: Onboarding,
+    consents: Consents,
+    audit: Audit,
+    vault: Vault,
+    clock: SetClock,
+) -> OAuth:
+    catalogue = Catalogue(load_packages(), load_pack(), clock)
+    room = OAuth(database, onboarding, consents, catalogue, audit, vault, clock, issuer=ISSUER)
+    await room.ensure()
+    return room
+
+
+@pytest.fixture(scope="session")
+def dialect_key_pem() -> str:
+    public = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    return public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
+
+
+async def register(
+    onboarding: Onboarding, clock: SetClock, name: str, *dialects: DialectKey, **changes: Any
+) -> Partner:
+    algorithm = changes.pop("algorithm", "ES256")
+    key = new_key(algorithm)
+    usual: dict[str, Any] = {
+        "partner_name": name,
+        "partner_name_zh": "伙伴",
+        "mark": name[0],
+        "scenarios": ["travel_app"],
+        "redirect_uris": [REDIRECT_URI],
+        "scope": " ".join(SCOPES),
+        "jwks": {"keys": [key.as_dict(private=False)]},
+        "dialect_keys": list(dialects),
+    }
+    wanted = Registration(**(usual | changes))
+    registered = await onboarding.register(wanted, operator="test", at=clock.now())
+    return Partner(registered.client_id, clock, key, algorithm)
+
+
+@pytest.fixture
+async def partner(onboarding: Onboarding, clock: SetClock) -> Partner:
+    return await register(onboarding, clock, "Travel")
+
+
+@pytest.fixture
+async def dialect_partner(onboarding: Onboarding, clock: SetClock, dialect_key_pem: str) -> Partner:
+    return await register(onboarding, clock, "Dialect", DialectKey("alipay", dialect_key_pem))
+
+
+@pytest.fixture
+async def stranger(onboarding: Onboarding, clock: SetClock) -> Partner:
+    return await register(onboarding, clock, "Stranger")
+
+
+@get("/v1/orders", opt={"scope": "order.read"})
+async def read_orders(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    caller = request.state.caller
+    return {
+        "partner_id": caller.partner_id,
+        "customer_id": caller.customer_id,
+        "consent_id": caller.consent_id,
+        "details": len(caller.authorization_details),
+    }
+
+
+@get("/v1/packages", opt={"scope": "catalog.read"})
+async def read_packages(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return {"client_id": request.state.caller.client_id}
+
+
+@pytest.fixture
+def app(oauth: OAuth, database: Database, clock: SetClock) -> Litestar:
+    guarded = Router(
+        "/",
+        route_handlers=[*grant_handle_routes(oauth.handles), read_orders, read_packages],
+        guards=[ResourceGuard(database, clock, issuer=ISSUER)],
+    )
+    return Litestar(
+        [*protocol_routes(oauth), guarded],
+        exception_handlers={Exception: Voices(ISSUER, "/oauth").answer},
+        on_startup=[require_declarations],
+        openapi_config=None,
+    )
+
+
+@pytest.fixture
+async def http(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    # The app runs in the test's own event loop, to which the database belongs.
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as opened:
+        yield opened
+
+
+class Story:
+    """The steps that lead up to what a test is about."""
+
+    def __init__(self, oauth: OAuth, http: httpx.AsyncClient, clock: SetClock) -> None:
+        self.oauth = oauth
+        self.http = http
+        self.clock = clock
+
+    async def request_uri(self, partner: Partner, **fields: Any) -> str:
+        pushed = await post(self.http, "/oauth/par", partner.par_form(**fields))
+        assert pushed.status_code == 201, pushed.text
+        uri: str = pushed.json()["request_uri"]
+        return uri
+
+    def approval(self, customer_id: str = "cus_1", **changes: Any) -> Approval:
+        return Approval(
+            customer_id=customer_id,
+            acr="urn:tessera:acr:two-factor",
+            amr=("pwd", "otp"),
+            authenticated_at=self.clock.now(),
+            **changes,
+        )
+
+    async def code(self, partner: Partner, **fields: Any) -> str:
+        request_uri = await self.request_uri(partner, **fields)
+        approve = self.oauth.authorizations.approve
+        location = await approve(partner.client_id, request_uri, self.approval())
+        return answer_of(location)["code"]
+
+    async def tokens(self, partner: Partner, **fields: Any) -> dict[str, Any]:
+        code = await self.code(partner, **fields)
+        return await self.exchange(partner, partner.code_form(code))
+
+    async def client_token(self, partner: Partner, scope: str = "catalog.read") -> dict[str, Any]:
+        form = partner.form(grant_type="client_credentials", scope=scope)
+        return await self.exchange(partner, form)
+
+    async def exchange(self, partner: Partner, form: dict[str, Any]) -> dict[str, Any]:
+        proof = partner.proof(f"{ISSUER}/oauth/token")
+        answer = await post(self.http, "/oauth/token", form, proof)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+    async def read(self, partner: Partner, token: str, path: str = "/v1/orders") -> httpx.Response:
+        proof = partner.proof(ISSUER + path, "GET", token=token)
+        headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
+        return await self.http.get(path, headers=headers)
+
+
+@pytest.fixture
+def story(oauth: OAuth, http: httpx.AsyncClient, clock: SetClock) -> Story:
+    return Story(oauth, http, clock)
