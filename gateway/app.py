@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
-from litestar import Litestar
-from litestar.types import Receive, Scope, Send
 
 from gateway import doors, rooms
 from gateway import settings as settings_file
@@ -40,7 +39,7 @@ class Roof:
         self._jobs: Jobs | None = None
         self.rooms: Rooms | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Requests go through the doors; the lifespan opens and closes the house."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
@@ -65,7 +64,7 @@ class Roof:
             await database.close()
             raise
         self.rooms = built
-        self._doors = Door(self._litestar(built), access_log=settings.access_log == "on")
+        self._doors = Door(doors.litestar(built), access_log=settings.access_log == "on")
         self._jobs = Jobs(rooms.workers(built) if settings.work == "on" else {})
         self._jobs.start()
         return built
@@ -78,10 +77,7 @@ class Roof:
             await self.rooms.sender.close()
             await self.rooms.database.close()
 
-    def _litestar(self, built: Rooms) -> Litestar:
-        return doors.litestar(built)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, receive: Any, send: Any) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":

@@ -65,4 +65,3 @@ async def health() -> ASGIResponse:
 async def contract() -> ASGIResponse:
     """The committed contract, so that what is served is what was checked."""
     return ASGIResponse(body=_CONTRACT, headers=[("cache-control", "public, max-age=300")])
-

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document of the native contract, generated from the routes and their shapes."""
 
-from typing import Any
 
 import msgspec
 from litestar import Litestar
@@ -32,9 +31,7 @@ _PROBLEM = {
 }
 _REFUSAL = {
     "description": "Refused or failed; the body says why and what to do next.",
-    "content": {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-    },
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 

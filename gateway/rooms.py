@@ -71,9 +71,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 def build(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     """Builds every room; touches neither database nor network."""
     pack = load_pack()
+    # Reads and checks every partner's tables, so that a faulty one stops the start.
+    dialects_by_name = {name: partners.find(name) for name in partners.names()}
     audit, events = Audit(), Events(database)
     idempotency = Idempotency(database)
-    sender = Sender(listed=[f"{host}:{port}" for host, port in settings.outbound])
+    sender = Sender(listed=settings.outbound)
     bank: CoreBank = SandboxBank(database, pack, clock) if settings.sandbox else AbsentBank()
     catalogue = Catalogue(load_packages(), pack, clock)
     onboarding = Onboarding(database, audit, vault, sandbox=settings.sandbox)
@@ -114,7 +116,7 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
         audit=audit,
         sender=sender,
         vault=vault,
-        find_dialect=partners.find,
+        find_dialect=dialects_by_name.get,
         dialect_key=onboarding.bank_key_of_partner,
     )
     deliveries = WebhookWorker(
@@ -122,16 +124,18 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
         fanout=Fanout(
             database,
             events=events,
-            find_dialect=partners.find,
+            find_dialect=dialects_by_name.get,
             dialect_key=onboarding.bank_key_of_partner,
         ),
-        courier=Courier(sender=sender, vault=vault, find_dialect=partners.find),
+        courier=Courier(sender=sender, vault=vault, find_dialect=dialects_by_name.get),
         audit=audit,
-        find_dialect=partners.find,
+        find_dialect=dialects_by_name.get,
         clock=clock,
     )
+    events.listen(deliveries.nudge)
     dialects = Dialects(
         database,
+        dialects_by_name,
         onboarding,
         oauth.handles,
         Operations(catalogue, orders, accounts, payments),
@@ -161,9 +165,7 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
         webhooks=webhooks,
         deliveries=deliveries,
         dialects=dialects,
-        sealer=Sealer(
-            database, sign=sign_head, heads=settings.audit_heads_path, clock=clock
-        ),
+        sealer=Sealer(database, sign=sign_head, heads=settings.audit_heads_path, clock=clock),
         hosted=Hosted(
             database,
             Sessions(database, vault),
@@ -183,8 +185,6 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
 
 async def furnish(built: Rooms) -> None:
     """What must be there before the first request: keys, and in a sandbox its people."""
-    for name in partners.names():
-        partners.find(name)
     await built.oauth.ensure()
     if isinstance(built.bank, SandboxBank):
         await built.bank.seed(load_personas())

@@ -51,9 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.audit_heads or Path(self.home) / "audit-heads.jsonl")
 
     @property
-    def outbound(self) -> frozenset[tuple[str, int]]:
-        """Hosts and ports that the operator lets the gateway call although they are private."""
-        return frozenset(_host_port(item) for item in self.outbound_allow.split(",") if item)
+    def outbound(self) -> tuple[str, ...]:
+        """Each ``host:port`` that the operator lets the gateway call although it is private."""
+        return tuple(_host_port(item) for item in self.outbound_allow.split(",") if item.strip())
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -99,11 +99,11 @@ def _check_issuer(settings: Settings) -> None:
         )
 
 
-def _host_port(item: str) -> tuple[str, int]:
+def _host_port(item: str) -> str:
     host, _, port = item.strip().rpartition(":")
     if not host or not port.isdigit():
         raise ValueError("TESSERA_OUTBOUND_ALLOW is a list of host:port, separated by commas.")
-    return host.strip("[]").lower(), int(port)
+    return f"{host.lower()}:{port}"
 
 
 def _in_words(message: str) -> str:

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import cache
 
 from partners.checks import TableError
 from partners.dialect import Dialect
@@ -9,8 +10,12 @@ from partners.dialect import Dialect
 __all__ = ["Dialect", "TableError", "find", "names"]
 
 
+@cache
 def names() -> tuple[str, ...]:
-    """The dialects there are, sorted: one for every folder beside this file."""
+    """The dialects there are, sorted: one for every folder beside this file.
+
+    Read once, because the folders of an installation do not change while it runs.
+    """
     return tuple(sorted(entry.name for entry in pkgutil.iter_modules(__path__) if entry.ispkg))
 
 

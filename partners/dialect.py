@@ -160,9 +160,11 @@ class Dialect(Tables, frozen=True, kw_only=True):
         An answer that the native contract does not promise raises GatewayError: it is never
         sent with parts missing.
         """
-        if isinstance(answer, GatewayError):
-            return speech.speak_error(self.errors, answer)
         operation = self._operation(matched.method or "")
+        if isinstance(answer, GatewayError):
+            asked = operation.parameters + operation.query + operation.body if operation else ()
+            words = {row.ours: row.theirs for row in asked}
+            return speech.speak_error(self.errors, answer, words)
         if operation is None:
             raise GatewayError from LookupError("an answer without an operation")
         success = self.answers.success

@@ -1,5 +1,6 @@
 """Speech: every error of the one tree in a partner's four words, none of them unspeakable."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,9 +20,16 @@ def spoken_for(table: Errors, error: type[GatewayError] | GatewayError) -> Spoke
     )
 
 
-def speak_error(table: Errors, error: GatewayError) -> dict[str, Any]:
-    """The members of a failure: the four words, then what the error adds about its reason."""
+def speak_error(table: Errors, error: GatewayError, words: Mapping[str, str]) -> dict[str, Any]:
+    """The members of a failure: the four words, then what the error adds about its reason.
+
+    ``words`` are our names of the operation's fields and theirs, so that a field refused by a
+    service is named as the partner sent it.
+    """
     extras = msgspec.to_builtins(error.extras, enc_hook=str)
+    field = extras.get("field")
+    if isinstance(field, str):
+        extras["field"] = words.get(field.split(".")[0], field)
     spoken = spoken_for(table, error)
     if extras.pop("problem", None) == "missing":
         name = str(extras.get("field", ""))

@@ -1,14 +1,21 @@
 """Fixtures for the whole suite: a settable clock and a database of each kind."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from gateway.database import Database
 from tests import stores
+
+# `make test` looks at few examples and prints how to see a failing one again; `make soak` at many.
+settings.register_profile("quick", max_examples=15, deadline=None, print_blob=True)
+settings.register_profile("soak", max_examples=400, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("TESSERA_TEST_PROFILE", "quick"))
 
 
 class SetClock:

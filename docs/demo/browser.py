@@ -26,11 +26,16 @@ class Form:
 
 @dataclass
 class Page:
-    """What the customer sees: an address, words, links and forms; or where they were sent to."""
+    """What the customer sees: headings, facts, words, links, forms; or where they were sent to.
+
+    ``facts`` are the rows of definition lists: a label and its value.
+    """
 
     url: str
     language: str = ""
+    heading: str = ""
     text: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
     forms: list[Form] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     exchange: Exchange | None = None
@@ -62,11 +67,15 @@ class _Reader(HTMLParser):
         self._words: list[str] = []
         self._form: Form | None = None
         self._silent = 0
+        self._marks: dict[str, int] = {}
+        self._label = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in _SILENT:
             self._silent += 1
+        elif tag in ("h1", "dt", "dd"):
+            self._marks[tag] = len(self._words)
         elif tag == "html":
             self.page.language = given.get("lang", "")
         elif tag == "a" and "href" in given:
@@ -98,14 +107,28 @@ class _Reader(HTMLParser):
             self._silent -= 1
         elif tag == "form":
             self._form = None
+        elif tag in self._marks:
+            self._close(tag, _plain(self._words[self._marks.pop(tag) :]))
+
+    def _close(self, tag: str, text: str) -> None:
+        if tag == "h1":
+            self.page.heading = text
+        elif tag == "dt":
+            self._label = text
+        else:
+            self.page.facts.append((self._label, text))
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
             self._words.append(data)
 
     def finished(self) -> Page:
-        self.page.text = " ".join(" ".join(self._words).split())
+        self.page.text = _plain(self._words)
         return self.page
+
+
+def _plain(words: list[str]) -> str:
+    return " ".join(" ".join(words).split())
 
 
 class Browser:

@@ -9,7 +9,6 @@ from native import Pushed
 from plot import claim, yuan
 from wire import Broken, Exchange, Wire
 
-WORDS_SHOWN = 420
 LANGUAGES = "zh-CN,zh;q=0.9,en;q=0.5"
 
 
@@ -35,7 +34,7 @@ class Customer:
         page.form_with("approve")
         self._consent_page = page
 
-    def read_consent(self, partner: dict[str, Any], asked: list[str], package: Any) -> None:
+    def read_consent(self, partner: dict[str, Any], asked: dict[str, str], package: Any) -> None:
         """Reads the consent page in both languages: who asks, for what, within which caps."""
         for language in wish.LANGUAGES:
             page = self._turn_to(self._consent_page, language)
@@ -43,12 +42,13 @@ class Customer:
             claim(page.language == language, f"the page says it is {page.language}")
             page.shows(partner["partner_name_zh" if language == "zh-CN" else "partner_name"])
             page.shows(package["title"][language])
-            page.shows_amounts(*asked)
+            page.shows_amounts(*asked.values())
             for component in package["components"]:
                 page.shows(component["title"][language])
             for disclosure in package["disclosures"]:
                 page.shows(disclosure["text"][language])
-            _told(page).tell(f"{language}: {page.text[:WORDS_SHOWN]} ...")
+            _told(page).tell(f"{language}: {page.heading}", *_agreed(page, asked))
+            _told(page).tell(f"{len(package['disclosures'])} disclosures word for word")
             self._consent_page = page
 
     def approve(self, pushed: Pushed, issuer: str) -> str:
@@ -92,7 +92,7 @@ class Customer:
 
     def _turn_to(self, page: Page, language: str) -> Page:
         if page.language == language:
-            return page
+            return self._browser.open(page.url)
         claim(language in page.links, f"the page has no switch to {language}")
         return self._browser.open(urljoin(page.url, page.links[language]))
 
@@ -103,11 +103,20 @@ def _told(page: Page) -> Exchange:
     return page.exchange
 
 
-def amounts(entries: list[dict[str, Any]]) -> list[str]:
-    """Every amount in the entries as the page must show it."""
-    return [
-        yuan(entry[name])
+def _agreed(page: Page, asked: dict[str, str]) -> list[str]:
+    """The lines of the page that say the asked amounts, each once."""
+    found = [
+        f"{label} {value}" for label, value in page.facts if value.endswith(tuple(asked.values()))
+    ]
+    # The package's own limits further down may be the same amounts; those agreed come first.
+    return list(dict.fromkeys(found))[: len(asked)]
+
+
+def amounts(entries: list[dict[str, Any]]) -> dict[str, str]:
+    """Every amount in the entries by its name, as the page must show it."""
+    return {
+        name: yuan(entry[name])
         for entry in entries
         for name in ("top_up", "per_debit_cap", "daily_cap")
         if name in entry
-    ]
+    }

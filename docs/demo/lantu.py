@@ -14,7 +14,7 @@ from lantu_words import in_native_words, spoken_ledger
 from native import NativeClient, Token
 from plot import Step, claim, fen, yuan
 from receiver import Receiver
-from wayfare import Wayfare, native_ledger, note_events
+from wayfare import Wayfare
 from wire import Exchange, Reply, Wire
 
 REGISTRATION: dict[str, Any] = {
@@ -50,6 +50,7 @@ class Lantu:
         self._package: dict[str, Any] = {}
         self._order: dict[str, Any] = {}
         self._capabilities: dict[str, Any] = {}
+        self._events: dict[int, str] = {}
         self._payment: dict[str, Any] = {}
         self._refusal: dict[str, Any] = {}
         self._token: Token
@@ -149,12 +150,12 @@ class Lantu:
         """Signed forms, answered with the seven letters of ``success``."""
         deadline = time.monotonic() + receiver.LONGEST_WAIT_SECONDS
         started = time.perf_counter()
-        seen: dict[int, str] = {}
+        seen = self._events
         while "ORDER_ACTIVE" not in seen.values() or sorted(seen) != list(range(1, max(seen) + 1)):
             form = self._receiver.next_event(deadline)
             if form["resource_no"] == self._order["order_no"]:
                 seen[int(form["sequence"])] = form["event_type"]
-        note_events(self._wire, seen, started, "RSA2 verified, answered success")
+        receiver.note_events(self._wire, seen, started, "RSA2 verified, answered success")
 
     def reads_capabilities(self) -> None:
         """Tier and headroom, in decimal yuan."""
@@ -211,14 +212,16 @@ class Lantu:
 
     def compares_with_wayfare(self) -> None:
         """Same package, same decision, same shape of ledger: only the words differ."""
-        ours = {"package": self._package} | spoken_ledger(
-            self._order, self._capabilities, self._payment, self._refusal
+        ours = spoken_ledger(
+            self._order, self._events, self._capabilities, self._payment, self._refusal
         )
-        handed = json.dumps(native_ledger(self._wayfare)).encode()
+        handed = json.dumps(self._wayfare.ledger()).encode()
         theirs = json.loads(self._wire.receive(Reply(200, {}, handed)).body)
-        for name, value in theirs.items():
-            claim(ours[name] == value, f"{name} differs: Lantu {ours[name]}, Wayfare {value}")
-        shown = [f"{name} {value}" for name, value in theirs.items() if name != "package"]
+        claim(self._package == self._wayfare.package, "they read different packages")
+        for name in sorted(ours.keys() | theirs.keys()):
+            mine, other = ours.get(name), theirs.get(name)
+            claim(mine == other, f"{name} differs: {mine} at Lantu, {other} at Wayfare")
+        shown = [f"{name}: {value}" for name, value in theirs.items()]
         self._wire.note(Exchange("both partners' books, side by side", shown))
 
     def close(self) -> None:

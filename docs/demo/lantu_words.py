@@ -4,32 +4,39 @@ from typing import Any
 
 from plot import fen
 
+TRADES = {"TRADE_SUCCESS": "settled"}
+REFUSALS = {"ACQ.LIMIT_PER_DEBIT": "limit.per_debit"}
 BOUNDARIES = {"EMBEDDED": "EMBED", "REFERRED": "REFER", "LICENSED": "LICENSED"}
 
 
 def spoken_ledger(
     order: dict[str, Any],
+    events: dict[int, str],
     capabilities: dict[str, Any],
     payment: dict[str, Any],
     refusal: dict[str, Any],
-) -> dict[str, Any]:
+) -> dict[str, str]:
     """What the dialect told of a sale, in the form that both partners are compared in."""
-    lines = sorted(order["line_list"], key=lambda each: str(each["component_code"]))
-    return {
-        "decision": order["order_status"].lower(),
-        "lines": [
+    out = capabilities["headroom"]["out_limit"]
+    lines = {
+        line["component_code"]: " ".join(
             [
-                line["component_code"],
                 line["component_type"],
                 line["line_status"].lower(),
                 line.get("top_up_amount") or "",
             ]
-            for line in lines
-        ],
-        "tier": capabilities["account_tier"],
-        "next debit": capabilities["next_debit_amount"],
-        "ride": [payment["total_amount"], payment["trade_status"] == "TRADE_SUCCESS"],
-        "refusal": [refusal["sub_code"] == "ACQ.LIMIT_PER_DEBIT", refusal["headroom_amount"]],
+        ).strip()
+        for line in order["line_list"]
+    }
+    return lines | {
+        "decision": order["order_status"].lower(),
+        "events": ", ".join(
+            events[number].lower().replace("_", ".", 1) for number in sorted(events)
+        ),
+        "purse can": f"{capabilities['account_tier']}, pay {capabilities['next_debit_amount']} now,"
+        f" {out['today_amount']} today, {out['year_amount']} this year",
+        "first ride": f"{payment['total_amount']} {TRADES[payment['trade_status']]}",
+        "above the cap": f"{REFUSALS[refusal['sub_code']]}, {refusal['headroom_amount']} would do",
     }
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from wire import Broken, Reply, Wire
+from wire import Broken, Exchange, Reply, Wire
 
 TOLERANCE_SECONDS = 300
 LARGEST_BYTES = 256 * 1024
@@ -101,6 +101,15 @@ def verify_standard_webhook(secret: str, headers: Mapping[str, str], body: bytes
         if version == "v1" and hmac.compare_digest(value, expected):
             return json.loads(body)
     raise Broken("the event's signature does not verify")
+
+
+def note_events(wire: Wire, seen: dict[int, str], started: float, proof: str) -> None:
+    """Puts what arrived on the screen."""
+    milliseconds = (time.perf_counter() - started) * 1000
+    told = [f"{number} {seen[number]}" for number in sorted(seen)]
+    exchange = Exchange("the bank's POST to our own address", told, ACKNOWLEDGED, milliseconds)
+    exchange.tell(proof, f"{len(seen)} events of the order, no gap")
+    wire.note(exchange)
 
 
 def _door(receiver: Receiver) -> type[BaseHTTPRequestHandler]:

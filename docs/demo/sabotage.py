@@ -193,7 +193,9 @@ SPOILERS = {
         "the token is dropped on its way", ask=_form("auth_token", lambda _: "")
     ),
     "compare": Spoiler(
-        "one partner's books are a fen off", inbound=True, where='"lines"',
-        reply=_words('"50.00"', '"50.01"'),
+        "one partner's books say that the ride was declined",
+        where='"decision"',
+        inbound=True,
+        reply=_words("settled", "declined"),
     ),
 }  # fmt: skip

@@ -54,15 +54,26 @@ class Screen:
         self.line(f"demo: step {number} ({name}): {reason}", "red")
 
     def _fold(self, arrow: str, parts: list[str], style: str) -> None:
-        head, *fields = parts
-        text = head + ("  " + "; ".join(fields) if fields else "")
-        lines = textwrap.wrap(text, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-        for index, each in enumerate(lines):
-            lead = f"     {arrow} " if index == 0 else " " * 11
-            shown = self._styled(each, style) if index == 0 else self._styled(each, "dim")
-            self.line(f"{lead}{shown}")
+        first, *others = _packed(parts)
+        self.line(f"     {arrow} {self._styled(first, style)}")
+        for line in others:
+            self.line(f"        {self._styled(line, 'dim')}")
 
     def _styled(self, text: str, style: str) -> str:
         if not self._coloured or not style:
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def _packed(parts: list[str]) -> list[str]:
+    """The parts on as few lines as they need, a new line rather than a part cut in two."""
+    lines = [""]
+    for part in parts:
+        # What was asked or answered stands apart from its fields.
+        between = "  " if lines == [parts[0]] else "; "
+        joined = f"{lines[-1]}{between}{part}" if lines[-1] else part
+        if len(joined) <= WIDTH - 8:
+            lines[-1] = joined
+        else:
+            lines += textwrap.wrap(part, WIDTH - 8, break_on_hyphens=False)
+    return [line for line in lines if line]

@@ -4,13 +4,14 @@ import secrets
 import time
 from typing import Any
 
+import books
 import customer as customers
 import receiver
 import wish
 from keyring import Partner
 from native import NativeClient, Pushed, Token
 from plot import Step, claim, fen, yuan
-from receiver import ACKNOWLEDGED, Accepted, Receiver
+from receiver import Accepted, Receiver
 from wire import Exchange, Wire
 
 REGISTRATION: dict[str, Any] = {
@@ -39,6 +40,7 @@ class Wayfare:
         self.package: dict[str, Any] = {}
         self.order: dict[str, Any] = {}
         self.capabilities: dict[str, Any] = {}
+        self.events: dict[int, str] = {}
         self.payment: dict[str, Any] = {}
         self.refusal: dict[str, Any] = {}
         self._own_token: Token
@@ -185,25 +187,25 @@ class Wayfare:
             claim(time.monotonic() < deadline, f"the order is still {self.order['status']}")
             time.sleep(0.2)
         self._tell_order(exchange)
-        check_order(self.order, self.package)
+        books.check_order(self.order, self.package)
 
     def receives_event(self) -> None:
         """Every event of the order, each signed, numbered without a gap."""
         deadline = time.monotonic() + receiver.LONGEST_WAIT_SECONDS
         started = time.perf_counter()
-        seen: dict[int, str] = {}
+        seen = self.events
         while "order.active" not in seen.values() or sorted(seen) != list(range(1, max(seen) + 1)):
             event = self._receiver.next_event(deadline)
             if event["resource"] == {"type": "order", "id": self.order["order_id"]}:
                 seen[event["sequence"]] = event["type"]
-        note_events(self._wire, seen, started, "HMAC-SHA256 verified")
+        receiver.note_events(self._wire, seen, started, "HMAC-SHA256 verified")
 
     def reads_capabilities(self) -> None:
         """What the purse can do right now: tier, headroom today and this year."""
-        purse = line_of(self.order, "account_t3")["account_id"]
+        purse = books.line_of(self.order, "account_t3")["account_id"]
         exchange = self._call("GET", f"/v1/accounts/{purse}/capabilities", self._token).expect(200)
         self.capabilities = exchange.json
-        exchange.tell(*check_capabilities(self.capabilities))
+        exchange.tell(*books.check_capabilities(self.capabilities))
 
     def debits_ride(self) -> None:
         """3.00 under the mandate, without asking the customer again."""
@@ -242,6 +244,12 @@ class Wayfare:
         problem = exchange.json
         exchange.tell(problem["code"], f"next_action {problem['next_action']}")
 
+    def ledger(self) -> dict[str, str]:
+        """Wayfare's books, in the form that both partners are compared in."""
+        return books.native_ledger(
+            self.order, self.events, self.capabilities, self.payment, self.refusal
+        )
+
     def close(self) -> None:
         """Ends the receiver."""
         self._receiver.close()
@@ -266,7 +274,7 @@ class Wayfare:
         )
 
     def _debit(self, minor_units: int, what: str) -> Exchange:
-        mandate = line_of(self.order, "nfc_or_qr_pass")["mandate_id"]
+        mandate = books.line_of(self.order, "nfc_or_qr_pass")["mandate_id"]
         key = f"{what}-{self._run}"
         amount = fen(minor_units)
         return self._call(
@@ -288,83 +296,6 @@ class Wayfare:
         for line in self.order["lines"]:
             made = line.get("account_id") or line.get("mandate_id") or line.get("refer_to") or ""
             exchange.tell(" ".join([line["component"], line["status"], made]).strip())
-
-
-def check_order(order: dict[str, Any], package: dict[str, Any]) -> None:
-    """An active order: every required line active with its id, the referred one with its page."""
-    claim(order["status"] == "active", f"the order is {order['status']}: {order['lines']}")
-    components = {component["component"] for component in package["components"]}
-    claim({line["component"] for line in order["lines"]} == components, "a component has no line")
-    for line in order["lines"]:
-        if line["type"].startswith("account_"):
-            claim(line["status"] == "active" and "account_id" in line, f"no account: {line}")
-        elif line["type"] == "nfc_or_qr_pass":
-            claim(line["status"] == "active" and "mandate_id" in line, f"no mandate: {line}")
-        else:
-            claim(line["status"] == "referred" and "refer_to" in line, f"not referred: {line}")
-    purse = line_of(order, "account_t3")
-    claim(purse.get("topped_up") == fen(wish.TOP_UP_FEN), f"the purse was not topped up: {purse}")
-
-
-def check_capabilities(found: dict[str, Any]) -> list[str]:
-    """A tier-3 purse just topped up; returns the telling fields."""
-    claim(found["tier"] == "T3", f"the purse is {found['tier']}")
-    claim(found["status"] == "active", f"the purse is {found['status']}")
-    debit = found["next_accepted"]["debit"]
-    claim(debit == fen(wish.TOP_UP_FEN), f"the next debit may be {yuan(debit)}, not the balance")
-    outgoing = found["headroom"]["outgoing"]
-    claim(outgoing is not None, "a tier-3 account has a limit on money out")
-    return [
-        f"tier {found['tier']}",
-        f"money out today {yuan(outgoing['today'])}",
-        f"this year {yuan(outgoing['this_year'])}",
-        f"next debit up to {yuan(debit)}",
-        f"next top-up up to {yuan(found['next_accepted']['top_up'])}",
-        f"rules {', '.join(found['rules'])}",
-    ]
-
-
-def line_of(order: dict[str, Any], component_type: str) -> dict[str, Any]:
-    """The order's line of that type."""
-    found: dict[str, Any] = next(line for line in order["lines"] if line["type"] == component_type)
-    return found
-
-
-def native_ledger(wayfare: Wayfare) -> dict[str, Any]:
-    """Wayfare's books, in the form that both partners are compared in."""
-    lines = sorted(wayfare.order["lines"], key=lambda each: str(each["component"]))
-    return {
-        "package": wayfare.package,
-        "decision": wayfare.order["status"],
-        "lines": [
-            [
-                line["component"],
-                line["type"],
-                line["status"],
-                yuan(line["topped_up"]) if line.get("topped_up") else "",
-            ]
-            for line in lines
-        ],
-        "tier": wayfare.capabilities["tier"],
-        "next debit": yuan(wayfare.capabilities["next_accepted"]["debit"]),
-        "ride": [
-            yuan(wayfare.payment["instructed_amount"]),
-            wayfare.payment["status"] == "settled",
-        ],
-        "refusal": [
-            wayfare.refusal["code"] == "limit.per_debit",
-            yuan(wayfare.refusal["headroom"]),
-        ],
-    }
-
-
-def note_events(wire: Wire, seen: dict[int, str], started: float, proof: str) -> None:
-    """Puts what arrived on the screen."""
-    milliseconds = (time.perf_counter() - started) * 1000
-    told = [f"{number} {seen[number]}" for number in sorted(seen)]
-    exchange = Exchange("the bank's POST to our own address", told, ACKNOWLEDGED, milliseconds)
-    exchange.tell(proof, f"{len(seen)} events of the order, no gap")
-    wire.note(exchange)
 
 
 STEPS = (

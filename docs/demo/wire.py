@@ -136,6 +136,8 @@ class Wire:
         except httpx.HTTPError as error:
             raise Broken(f"{asked} got no answer: {error!r}") from None
         milliseconds = (time.perf_counter() - started) * 1000
+        # Otherwise one person's cookies would travel with everybody's next request.
+        self._client.cookies.clear()
         reply = Reply(
             answer.status_code,
             {name.lower(): value for name, value in answer.headers.items()},

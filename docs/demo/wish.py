@@ -69,7 +69,7 @@ def check_package(package: dict[str, Any]) -> list[str]:
     told = [f"version {package['version']}", "/".join(package["title"][tag] for tag in LANGUAGES)]
     for component in components:
         bounds = [
-            f"{limit['period']} {yuan(limit['amount'])} ({limit['rule']})"
+            f"{limit['code']} {yuan(limit['amount'])} ({limit['rule']})"
             for limit in component["limits"]
         ]
         need = "required" if component["required"] else "optional"

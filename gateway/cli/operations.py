@@ -72,19 +72,22 @@ async def rotate(settings: Settings, operator: str) -> str:
         return await built.oauth.keys.rotate(operator, built.clock.now())
 
 
-async def persona(settings: Settings) -> dict[str, str]:
-    """Enrols a fresh customer like the first persona, under a name of their own."""
+async def fresh_personas(settings: Settings, count: int) -> list[dict[str, str]]:
+    """Enrols fresh customers like the first persona, each under a name of their own."""
     model = load_personas()[0]
-    fresh = msgspec.structs.replace(
-        model,
-        login=f"demo-{secrets.token_hex(4)}",
-        passcode=f"{secrets.randbelow(10**6):06d}",
-        bound_number=f"622848{secrets.randbelow(10**10):010d}",
+    fresh = tuple(
+        msgspec.structs.replace(
+            model,
+            login=f"demo-{secrets.token_hex(4)}",
+            passcode=f"{secrets.randbelow(10**6):06d}",
+            bound_number=f"622848{secrets.randbelow(10**10):010d}",
+        )
+        for _ in range(count)
     )
     async with opened(settings) as built:
         assert isinstance(built.bank, SandboxBank)
-        await built.bank.seed((fresh,))
-    return _sign_in(fresh)
+        await built.bank.seed(fresh)
+    return [_sign_in(one) for one in fresh]
 
 
 async def personas(settings: Settings) -> list[dict[str, str]]:
@@ -109,7 +112,7 @@ async def verify_audit(
 ) -> tuple[list[str], bool]:
     """The report's lines and whether the trail is intact."""
     async with opened(settings) as built:
-        jwks = trusted or await built.oauth.jwks()
+        jwks = trusted or await built.oauth.keys.archive()
         report = await verify_database(built.database, settings.audit_heads_path, jwks)
     return report.lines, report.intact
 

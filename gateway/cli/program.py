@@ -118,9 +118,7 @@ def register(registration: Path, jwks: Path | None, operator: str) -> None:
 def retire_key(client_id: str, thumbprint: str, operator: str) -> None:
     """End a public key of a client at once."""
     settings = _settings()
-    _attempt(
-        lambda: asyncio.run(operations.retire_key(settings, client_id, thumbprint, operator))
-    )
+    _attempt(lambda: asyncio.run(operations.retire_key(settings, client_id, thumbprint, operator)))
     click.echo(f"retired {thumbprint}")
 
 
@@ -144,12 +142,14 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-def persona() -> None:
-    """Make a fresh identified customer and print how to sign in."""
+@click.option("--count", default=1, type=click.IntRange(1, 100), help="How many, one a line.")
+def persona(count: int) -> None:
+    """Make fresh identified customers and print how to sign in, one JSON document a line."""
     settings = _settings()
     if not settings.sandbox:
         _stop("personas are for TESSERA_MODE=sandbox only")
-    _print(_attempt(lambda: asyncio.run(operations.persona(settings))))
+    for one in _attempt(lambda: asyncio.run(operations.fresh_personas(settings, count))):
+        click.echo(msgspec.json.encode(one).decode())
 
 
 @sandbox.command()

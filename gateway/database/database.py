@@ -77,7 +77,10 @@ class Database:
         unit has happened. Raises ``Unavailable`` when the store did not confirm: the unit may
         or may not have happened, and only an idempotent retry can tell.
         """
-        return await self._store.commit(unit)
+        answer = await self._store.commit(unit)
+        for call in unit.afterwards:
+            call()
+        return answer
 
     async def settle(self, compose: Callable[[], Awaitable[Unit]]) -> list[Any]:
         """Composes a unit from fresh reads and commits it, again on ``Stale``.

@@ -7,6 +7,7 @@ import msgspec
 from gateway.database.database import Database
 from gateway.database.statements import Query, Statement, Unit
 
+
 class WrongDeployment(Exception):
     """The database has served the other kind of deployment."""
 

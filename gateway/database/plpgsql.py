@@ -55,7 +55,7 @@ def numbered(statement: Statement) -> str:
 
 
 def group_function(statements: Sequence[Statement], types: Sequence[Sequence[str] | str]) -> str:
-    """The function's source; ``types`` holds each statement's parameter types, or why it has none."""
+    """The function's source; ``types`` tells each statement's parameter types, or its fault."""
     arms = [_arm(statement, kinds) for statement, kinds in zip(statements, types, strict=True)]
     return _FUNCTION.replace("{arms}", _tree(arms, 0, len(arms)))
 
@@ -71,8 +71,8 @@ def _arm(statement: Statement, kinds: Sequence[str] | str) -> str:
     text = statement.rewrite(casts.__getitem__, "for update skip locked")
     if not isinstance(statement, Query):
         return f"{text}; get diagnostics v_count = row_count;"
-    return (
-        f"with answered as ({text}) select count(*), coalesce(json_agg(answered), '[]'::json) "
+    return (  # the text is a statement of ours, never a caller's
+        f"with answered as ({text}) select count(*), coalesce(json_agg(answered), '[]'::json) "  # noqa: S608
         "into v_count, v_rows from answered; "
         "v_answer := v_answer || case v_answer when '' then '' else ',' end || v_rows::text;"
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.database.lanes import Lane, Waiting, missed
 from gateway.database.plpgsql import MISSED, group_function, numbered
-from gateway.database.statements import DECLARED, Call, Query, Stale, Unit
+from gateway.database.statements import DECLARED, Call, Query, Stale, Statement, Unit
 
 _CALL = "select * from pg_temp.tessera_group($1::text::jsonb, $2::text[])"
 # Somebody else won a race that the unit's guards could not see: read again and retry.
@@ -31,8 +31,8 @@ class PostgresStore:
 
     def __init__(self, url: str, *, read_lanes: int = 2) -> None:
         self._url = url
-        self._types: list[list[str] | str] = []
-        self._sessions = [_Session(url, self._types) for _ in range(1 + read_lanes)]
+        types = _Types()
+        self._sessions = [_Session(url, types) for _ in range(1 + read_lanes)]
         self._write = Lane(self._sessions[0].run)
         self._reads = [Lane(session.run) for session in self._sessions[1:]]
         self._turn = 0
@@ -71,7 +71,7 @@ class PostgresStore:
 class _Session:
     """One connection with its group function; it comes back by itself after a break."""
 
-    def __init__(self, url: str, types: list[list[str] | str]) -> None:
+    def __init__(self, url: str, types: "_Types") -> None:
         self._url = url
         self._types = types
         self._connection: asyncpg.Connection[Any] | None = None
@@ -112,14 +112,30 @@ class _Session:
 
     async def _define(self, connection: "asyncpg.Connection[Any]") -> None:
         statements = DECLARED[:]
-        for statement in statements[len(self._types) :]:
-            try:
-                prepared = await connection.prepare(numbered(statement))
-                self._types.append([kind.name for kind in prepared.get_parameters()])
-            except asyncpg.PostgresError as error:
-                self._types.append(f"{error}: {statement.sql}")
-        await connection.execute(group_function(statements, self._types[: len(statements)]))
+        types = await self._types.of(statements, connection)
+        await connection.execute(group_function(statements, types))
         self._known = len(statements)
+
+
+class _Types:
+    """The parameter types of the declared statements, asked of the server once for all sessions."""
+
+    def __init__(self) -> None:
+        self._found: list[list[str] | str] = []
+        self._asking = asyncio.Lock()
+
+    async def of(
+        self, statements: list[Statement], connection: "asyncpg.Connection[Any]"
+    ) -> list[list[str] | str]:
+        """The types of each statement, or why PostgreSQL could not prepare it."""
+        async with self._asking:
+            for statement in statements[len(self._found) :]:
+                try:
+                    prepared = await connection.prepare(numbered(statement))
+                    self._found.append([kind.name for kind in prepared.get_parameters()])
+                except asyncpg.PostgresError as error:
+                    self._found.append(f"{error}: {statement.sql}")
+            return self._found[: len(statements)]
 
 
 def _outcome(unit: Unit, text: str) -> list[Any] | Exception:
@@ -141,9 +157,3 @@ def _outcome(unit: Unit, text: str) -> list[Any] | Exception:
         return [query.many.decode(part) for query, part in zip(queries, parts, strict=True)]
     except msgspec.MsgspecError as error:
         return error
-
-
-async def reachable(url: str, timeout_seconds: float = 5) -> None:
-    """Raises when no PostgreSQL answers at ``url``."""
-    connection = await asyncio.wait_for(asyncpg.connect(url), timeout_seconds)
-    await connection.close()

@@ -88,12 +88,17 @@ class Unit:
     one run one after the other, on every process, and cannot deadlock.
     """
 
-    __slots__ = ("calls", "locks", "name")
+    __slots__ = ("afterwards", "calls", "locks", "name")
 
     def __init__(self, name: str, locks: tuple[str, ...] = ()) -> None:
         self.name = name
         self.locks: list[str] = list(locks)
         self.calls: list[Call] = []
+        self.afterwards: list[Callable[[], None]] = []
+
+    def after(self, call: Callable[[], None]) -> None:
+        """Adds something to do once the unit is durable; it must not fail and need not happen."""
+        self.afterwards.append(call)
 
     def lock(self, *identifiers: str) -> None:
         """Adds rows to guard."""

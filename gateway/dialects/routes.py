@@ -26,7 +26,9 @@ def dialect_routes(dialects: Dialects) -> list[HTTPRouteHandler]:
             method=request.method,
             path=request.scope["path"],
             query=request.scope["query_string"],
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.scope["headers"]),
+            headers=tuple(
+                (k.decode("latin-1"), v.decode("latin-1")) for k, v in request.scope["headers"]
+            ),
             body=await request.body(),
             received_at=datetime.now(UTC),
         )

@@ -4,10 +4,11 @@ Nothing that the signature did not cover reaches a command, and every failure is
 partner's own error language.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-import partners
 import structlog
+
 from contracts import errors
 from gateway.database import Database, Unit
 from gateway.dialects import store
@@ -31,12 +32,14 @@ class Dialects:
     def __init__(
         self,
         database: Database,
+        by_name: Mapping[str, Dialect | None],
         onboarding: Onboarding,
         handles: GrantHandles,
         operations: Operations,
         clock: Clock,
     ) -> None:
         self._database = database
+        self._by_name = by_name
         self._onboarding = onboarding
         self._handles = handles
         self._operations = operations
@@ -44,7 +47,7 @@ class Dialects:
 
     async def answer(self, name: str, request: RawRequest, interaction_id: str) -> RawAnswer:
         """The sealed answer, whatever happens; raises ``NotFound`` for a dialect nobody speaks."""
-        dialect = partners.find(name)
+        dialect = self._by_name.get(name)
         if dialect is None:
             raise errors.NotFound
         matched = dialect.match(request)

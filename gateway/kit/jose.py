@@ -24,7 +24,7 @@ SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 
 TOKEN_LIMIT_CHARACTERS = 8 * 1024
 HEADER_LIMIT_CHARACTERS = 4 * 1024
-CACHED_HEADERS = 4096
+CACHED_HEADERS = 2048
 
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k", "r", "t"))
 _ALGORITHMS_BY_KIND = {"EC": ("ES256",), "RSA": ("PS256",), "OKP": ("EdDSA", "Ed25519")}

@@ -33,7 +33,11 @@ def scrub(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Mutabl
 def configure(level: str, *, plain: bool = False) -> None:
     """Sets the journal up for the process; ``plain`` writes for people, else JSON lines."""
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The richer traceback prints local variables, and with them secrets.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if plain
         else structlog.processors.JSONRenderer(serializer=_json)
     )

@@ -34,13 +34,16 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
         if name in form:
             raise errors.OAuthRefused("A parameter is repeated.")
         form[name] = value
-    if "\x00" in text or any("\x00" in value for value in form.values()):
-        raise errors.OAuthRefused("A parameter holds a NUL character.")
+    if "\x00" in text:
+        raise errors.OAuthRefused("The form holds a NUL character.")
     return {name: value for name, value in form.items() if value}
 
 
 def _decode(text: str) -> str:
+    raw = unquote_to_bytes(text.replace("+", " "))
+    if b"\x00" in raw:
+        raise errors.OAuthRefused("The form holds a NUL character.")
     try:
-        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise errors.OAuthRefused("The form is not UTF-8.") from None

@@ -157,8 +157,7 @@ class OAuth:
             raise errors.OAuthRefused("The grant_type is missing.")
         work = await self._load("token", arrival)
         try:
-            server = PreloadedServer(work, self._collaborators)
-            answer: dict[str, Any] = server.create_token_response(self._protocol_request(work))
+            answer = self._decide(work)
             self._record_issue(work, answer)
             await self._commit_code(work)
         except errors.InvalidGrant:
@@ -245,6 +244,14 @@ class OAuth:
             work.refresh = await self._database.find(
                 store.FIND_REFRESH_TOKEN, token_digest=digest(form["refresh_token"])
             )
+
+    def _decide(self, work: Work) -> dict[str, Any]:
+        server = PreloadedServer(work, self._collaborators)
+        try:
+            answer: dict[str, Any] = server.create_token_response(self._protocol_request(work))
+        except OAuth2Error as error:
+            raise refused(error) from error
+        return answer
 
     def _call(self, endpoint: Revocation | Introspection, work: Work) -> dict[str, Any]:
         try:

@@ -69,11 +69,12 @@ def rsa_jwk_of_pem(pem: str, field: str) -> dict[str, Any]:
 
 def thumbprint(jwk: dict[str, Any]) -> str:
     """The SHA-256 thumbprint of RFC 7638, which is the same however the key is written down."""
-    required = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
+    names = ("crv", "e", "kty", "n", "x", "y")
+    required: dict[str, Any] = {name: jwk[name] for name in names if name in jwk}
     return import_key(required).thumbprint()
 
 
 def pem_of_jwk(jwk: str) -> str:
     """The stored public key in PEM."""
-    pem: bytes = import_key(msgspec.json.decode(jwk, type=dict[str, Any])).as_pem(private=False)
-    return pem.decode()
+    key = RSAKey.import_key(msgspec.json.decode(jwk, type=dict[str, Any]))
+    return key.as_pem(private=False).decode()

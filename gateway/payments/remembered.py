@@ -6,7 +6,8 @@ import msgspec
 
 from contracts import errors
 
-_KINDS: Final = {kind.code: kind for kind in errors.tree()}
+# Backwards, because a room's own kind shares the code of its parent, which stands before it.
+_KINDS: Final = {kind.code: kind for kind in reversed(errors.tree())}
 
 
 class _Document(msgspec.Struct, frozen=True):

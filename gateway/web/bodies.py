@@ -45,7 +45,7 @@ class StrictJson(AbstractDTO[Body], Generic[Body]):
 
     @classmethod
     def create_openapi_schema(
-        cls, *, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
     ) -> Reference | Schema:
         """The shape's own schema."""
         schema: Reference | Schema = schema_creator.for_field_definition(field_definition)

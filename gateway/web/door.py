@@ -9,7 +9,8 @@ from email.utils import formatdate
 from uuid import UUID, uuid4
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 journal = structlog.get_logger("tessera.access")
 
@@ -30,9 +31,8 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, and its answer back with the standing headers."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        if scope["type"] != ScopeType.HTTP:
+            raise RuntimeError("the gateway speaks HTTP only")
         started = self._ticks()
         interaction_id = _interaction_id(scope)
         scope.setdefault("state", {})["interaction_id"] = interaction_id
@@ -71,7 +71,7 @@ class Door:
         return self._date
 
 
-def _interaction_id(scope: Scope) -> str:
+def _interaction_id(scope: HTTPScope) -> str:
     for name, value in scope["headers"]:
         if name == _HEADER:
             # FAPI 2.0 implementation advice 2.1.1: echo the caller's id, which must be a UUID.

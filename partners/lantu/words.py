@@ -50,6 +50,8 @@ TRADE_STATUS = Codes(
     }
 )
 ACCOUNT_STATUS = Codes({"active": "NORMAL", "restricted": "RESTRICTED", "closed": "CLOSED"})
+MANDATE_STATUS = Codes({"active": "NORMAL", "ended": "TERMINATED"})
+CONSENT_STATUS = Codes({"active": "VALID", "revoked": "REVOKED", "expired": "EXPIRED"})
 BALANCE_BAND = Codes({"empty": "EMPTY", "low": "LOW", "medium": "MEDIUM", "high": "HIGH"})
 BOUNDARY = Codes({"EMBED": "EMBEDDED", "REFER": "REFERRED", "LICENSED": "LICENSED"})
 PERIOD = Codes({"each": "EACH", "day": "DAY", "year": "YEAR", "balance": "BALANCE"})
@@ -187,4 +189,36 @@ PAYMENT = (
     Field("trade_sequence", "sequence", WHOLE),
     Field("gmt_payment", "settled_at", TIME, "null"),
     Group("fail_reason", "reason", PAYMENT_REASON, "null"),
+)
+
+ORDER_LINE_NOTICE = (
+    Field("order_no", "order_id", TEXT),
+    Field("out_order_no", "reference", TEXT),
+    Group("", "line", LINE),
+)
+ACCOUNT_NOTICE = (
+    Field("account_no", "account_id", TEXT),
+    Field("order_no", "order_id", TEXT),
+    Field("component_code", "component", TEXT),
+    Field("account_tier", "tier", TEXT),
+    Field("account_status", "status", ACCOUNT_STATUS),
+    Field("top_up_amount", "amount", YUAN),
+    Field("bank_day", "bank_day", TEXT),
+)
+MANDATE_NOTICE = (
+    Field("mandate_no", "mandate_id", TEXT),
+    Field("account_no", "account_id", TEXT),
+    Field("order_no", "order_id", TEXT),
+    Field("component_code", "component", TEXT),
+    Field("mandate_status", "status", MANDATE_STATUS),
+    Field("single_limit_amount", "per_debit_cap", YUAN),
+    Field("day_limit_amount", "daily_cap", YUAN),
+)
+CONSENT_NOTICE = (
+    Field("consent_no", "consent_id", TEXT),
+    Field("consent_status", "status", CONSENT_STATUS),
+    Field("scope", "scope", TEXT),
+    Field("gmt_create", "created_at", TIME),
+    Field("gmt_expire", "expires_at", TIME),
+    Field("gmt_revoke", "revoked_at", TIME, "null"),
 )

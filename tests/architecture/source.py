@@ -43,7 +43,7 @@ def house() -> tuple[Module, ...]:
 
 
 @functools.cache
-def tests() -> tuple[Module, ...]:
+def suite() -> tuple[Module, ...]:
     """Every module of the tests and of the demo."""
     return tuple(_read(ROOT, ("tests", "docs/demo")))
 

@@ -1,9 +1,8 @@
 """The README says what is there: settings, commands, make targets, files it links to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -11,7 +10,8 @@ import pytest
 
 from gateway.cli.program import main
 from gateway.settings import PREFIX, Settings
-from tests.architecture.source import ROOT
+from tests.architecture.source import ROOT, assert_kept
+from tests.architecture.test_floors import FLOORS
 
 _SETTING = re.compile(rf"^\| `({PREFIX}\w+)` \| (.*?) \|", re.MULTILINE)
 _COMMAND = re.compile(r"^\| `tessera ([a-z -]+?)(?: [A-Z ]+)?` \|", re.MULTILINE)
@@ -54,6 +54,24 @@ def broken_links(document: Path) -> list[str]:
     ]
 
 
+def undrawn_rooms(text: str, floors: Sequence[Sequence[str]]) -> list[str]:
+    """Rooms that the drawing of the floors does not show where they stand."""
+    numbered = re.findall(r"^ ?(\d) {2,}(.*)$", text, re.MULTILINE)
+    drawn = {int(number): line.split() for number, line in numbered}
+    roof = text.partition("\n 8 ")[0].split()
+    return [
+        f"{name} is not drawn on floor {level}"
+        for level, floor in enumerate(floors)
+        for name in floor
+        if name not in drawn.get(level, roof)
+    ]
+
+
+def test_the_drawn_floors_are_the_floors() -> None:
+    text = (ROOT / "docs" / "house.md").read_text()
+    assert_kept(undrawn_rooms(text, FLOORS))
+
+
 def test_the_settings_are_those_of_the_program() -> None:
     assert documented_settings((ROOT / "README.md").read_text()) == dict(settings())
 
@@ -78,8 +96,14 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert not broken_links(document)
 
 
+def test_a_room_that_is_not_drawn_is_said() -> None:
+    text = "       app\n 8     hosted\n 1     partners\n 0     contracts\n"
+    floors = [("contracts",), ("partners", "attic"), *[()] * 6, ("hosted",), ("app",)]
+    assert undrawn_rooms(text, floors) == ["attic is not drawn on floor 1"]
+
+
 def test_a_setting_that_is_gone_is_seen() -> None:
-    row: Any = "| `TESSERA_ATTIC` | `on` | nothing |\n| `TESSERA_MODE` | none, required | x |\n"
+    row = "| `TESSERA_ATTIC` | `on` | nothing |\n| `TESSERA_MODE` | none, required | x |\n"
     assert documented_settings(row) == {"TESSERA_ATTIC": "on", "TESSERA_MODE": "none, required"}
 
 

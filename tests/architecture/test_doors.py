@@ -21,8 +21,7 @@ OPEN = frozenset({"contracts", "partners", "kit", "web", "rules"})
 # The only ways into the others, besides `<room>.service`.
 DOORS = frozenset({"gateway.database", "gateway.corebank.port"})
 # The roof and what stands on it wire the rooms, so they see workers and guards too.
-ROOF = frozenset({"app", "doors"})
-WIRING = ROOF | {"rooms", "cli", "__main__"}
+WIRING = frozenset({"rooms", "doors", "app", "openapi", "cli", "__main__"})
 PRIVATE = frozenset({"store", "tables"})
 
 # Which modules may import a library. A library that is not listed is anybody's.
@@ -45,6 +44,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "gateway.oauth.guard",
         "gateway.app",
         "gateway.doors",
+        "gateway.openapi",
     ),
     "argon2": ("gateway.corebank.*",),
     "jinja2": ("gateway.hosted.*",),
@@ -72,7 +72,7 @@ def _is_door(own: str, target: str) -> bool:
     if PRIVATE & set(parts[2:]):
         return False
     if "routes" in parts[2:]:
-        return own in ROOF
+        return own == "doors"
     if own in WIRING:
         return True
     return target in DOORS or (len(parts) == 3 and parts[2] == "service")
@@ -109,6 +109,7 @@ def test_every_library_stays_in_its_room() -> None:
         ("gateway.hosted.routes", "from gateway.oauth.tokens import issue"),
         ("gateway.app", "from gateway.consents import store"),
         ("gateway.cli.server", "from gateway.oauth.routes import authorize"),
+        ("gateway.rooms", "from gateway.oauth import routes"),
     ],
 )
 def test_climbing_in_is_said(name: str, text: str) -> None:
@@ -123,7 +124,7 @@ def test_climbing_in_is_said(name: str, text: str) -> None:
         ("gateway.orders.service", "from gateway.corebank.port import CoreBank"),
         ("gateway.orders.service", "from gateway.database import Unit"),
         ("gateway.orders.service", "from gateway.orders import store"),
-        ("gateway.app", "from gateway.consents.routes import consents"),
+        ("gateway.doors", "from gateway.consents.routes import consent_routes"),
         ("gateway.app", "from gateway.events.worker import Dispatcher"),
     ],
 )

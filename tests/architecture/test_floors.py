@@ -1,11 +1,21 @@
 """The floors: a room uses those below it, never its own floor, never above."""
 
 import graphlib
+import tomllib
 from collections.abc import Sequence
 
 import pytest
 
-from tests.architecture.source import Module, assert_kept, example, house, our_imports, place, room
+from tests.architecture.source import (
+    ROOT,
+    Module,
+    assert_kept,
+    example,
+    house,
+    our_imports,
+    place,
+    room,
+)
 
 # From the ground up. Rooms on one floor are strangers. There is no list of exceptions: where the
 # order hurts, a room moves and docs/decisions says why.
@@ -22,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("settings", "jobs"),
     ("rooms",),
     ("doors",),
-    ("app",),
+    ("app", "openapi"),
     ("cli",),
     ("__main__",),
 )
@@ -67,6 +77,13 @@ def cycle(modules: Sequence[Module]) -> list[str]:
 
 def test_every_room_reaches_only_downwards() -> None:
     assert_kept(floor_breaches(house()))
+
+
+def test_import_linter_holds_the_same_floors() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    linted = [{name.removeprefix("gateway.") for name in layer.split(" | ")} for layer in layers]
+    assert linted == [set(floor) for floor in reversed(FLOORS)]
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

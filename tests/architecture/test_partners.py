@@ -17,7 +17,7 @@ from tests.architecture.source import (
     our_imports,
     packages_in,
     place,
-    tests,
+    suite,
 )
 
 _CONTRACTS_MAY_IMPORT = frozenset({"msgspec", "contracts"}) | sys.stdlib_module_names
@@ -108,7 +108,7 @@ def test_partners_are_strangers_to_each_other_and_to_the_gateway() -> None:
 
 
 def test_the_demo_imports_nothing_of_ours() -> None:
-    demo = [module for module in tests() if module.path.startswith("docs/demo/")]
+    demo = [module for module in suite() if module.path.startswith("docs/demo/")]
     assert_kept(demo_breaches(demo))
 
 

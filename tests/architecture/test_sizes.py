@@ -3,16 +3,20 @@
 import ast
 from collections.abc import Sequence
 
-from tests.architecture.source import Module, assert_kept, example, house, place, tests
+from tests.architecture.source import Module, assert_kept, example, house, place, suite
 
 FILE_LINES_MOST = 400
 FUNCTION_LINES_MOST = 50
+# A migration is a record of what was done to the tables, in one go, and is never worked on again.
+_RECORDS = "gateway/database/migrations/versions/"
 
 
 def size_breaches(modules: Sequence[Module]) -> list[str]:
     """Every file above 400 lines and every function above 50, blank lines and docstrings in."""
     breaches = []
     for module in modules:
+        if module.path.startswith(_RECORDS):
+            continue
         lines = len(module.text.splitlines())
         if lines > FILE_LINES_MOST:
             breaches.append(f"{module.path} has {lines} lines, {FILE_LINES_MOST} at most")
@@ -54,11 +58,11 @@ def introduction_breaches(modules: Sequence[Module]) -> list[str]:
 
 
 def test_files_and_functions_stay_small() -> None:
-    assert_kept(size_breaches((*house(), *tests())))
+    assert_kept(size_breaches((*house(), *suite())))
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert_kept(introduction_breaches((*house(), *tests())))
+    assert_kept(introduction_breaches((*house(), *suite())))
 
 
 def test_a_long_file_is_said() -> None:

@@ -54,4 +54,4 @@ def test_live_refuses_plain_http_even_on_loopback() -> None:
 
 def test_the_outbound_list_is_hosts_and_ports() -> None:
     allowed = {"TESSERA_OUTBOUND_ALLOW": "127.0.0.1:9011,[::1]:9012"}
-    assert settings.read(SANDBOX | allowed).outbound == {("127.0.0.1", 9011), ("::1", 9012)}
+    assert settings.read(SANDBOX | allowed).outbound == ("127.0.0.1:9011", "[::1]:9012")

@@ -1,5 +1,6 @@
 """The pages over their real neighbours: the bank, the register, the catalogue, OAuth."""
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -21,8 +22,8 @@ from gateway.hosted.routes import hosted_routes
 from gateway.hosted.service import Hosted, SandboxSecondFactor, Sessions
 from gateway.hosted.texts import load_texts
 from gateway.kit.vault import Vault
-from gateway.oauth.service import OAuth
 from gateway.oauth.requests import FormRequest
+from gateway.oauth.service import OAuth
 from gateway.onboarding.service import SCOPES, Onboarding
 from gateway.products.service import Catalogue, load_packages
 from gateway.rules.service import load_pack
@@ -31,6 +32,12 @@ from tests.gateway.hosted.reader import Reader
 from tests.gateway.oauth.partner import DETAILS, ISSUER, REDIRECT_URI, SWEEP, Partner, new_key
 
 ALL_PARTS = [*DETAILS, SWEEP]
+
+
+@functools.cache
+def pages_of(issuer: str, live: bool) -> Pages:
+    """Templates are compiled once for the whole run."""
+    return Pages(load_texts(), issuer=issuer, live=live)
 
 
 class House:
@@ -68,8 +75,7 @@ class House:
 
     def app(self, *, issuer: str = ISSUER, live: bool = False) -> Litestar:
         hosted = Hosted(*self.rooms, second_factor=SandboxSecondFactor(), live=live)
-        pages = Pages(load_texts(), issuer=issuer, live=live)
-        return Litestar(list(hosted_routes(hosted, pages)), openapi_config=None)
+        return Litestar(list(hosted_routes(hosted, pages_of(issuer, live))), openapi_config=None)
 
     async def register(self, **changes: Any) -> Partner:
         key = new_key()

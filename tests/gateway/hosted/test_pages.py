@@ -233,7 +233,7 @@ def test_an_address_without_a_spelling_in_csp_widens_to_its_scheme() -> None:
 def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
     dynamic = {"asked", "action", "boundary", "data", "scope"}
     known = {words for _, words in pages._ERROR_WORDS} | {"failed"}
-    for key in load_texts().keys():
+    for key in sorted(load_texts().keys()):
         section, _, name = key.partition(".")
         if section in dynamic:
             continue

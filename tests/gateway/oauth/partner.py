@@ -141,10 +141,10 @@ class Partner:
         }
         return self.form(**(usual | fields))
 
-    def code_form(self, code: str, **fields: Any) -> dict[str, Any]:
+    def code_form(self, live_code: str, /, **fields: Any) -> dict[str, Any]:
         usual = {
             "grant_type": "authorization_code",
-            "code": code,
+            "code": live_code,
             "redirect_uri": REDIRECT_URI,
             "code_verifier": VERIFIER,
         }

@@ -49,15 +49,15 @@ class MortalDatabase(Database):
 
     def __init__(self, database: Database, dies_at: int, *, durable: bool) -> None:
         super().__init__(database._store)
-        self._left = dies_at
+        self.left = dies_at
         self._durable = durable
 
     async def commit(self, unit: Unit) -> list[Any]:
-        self._left -= 1
-        if self._left < 0 or (self._left == 0 and not self._durable):
+        self.left -= 1
+        if self.left < 0 or (self.left == 0 and not self._durable):
             raise Killed
         answer = await super().commit(unit)
-        if self._left == 0:
+        if self.left == 0:
             raise Killed
         return answer
 
@@ -81,6 +81,7 @@ class AuditRow(msgspec.Struct, frozen=True):
 
 
 ORDERS = Query("select count(*) as n from order_", Counted)
+ORDERS_OF = Query("select count(*) as n from order_ where consent_id = :consent_id", Counted)
 ACCOUNTS = Query("select count(*) as n from account", Counted)
 MANDATES = Query("select count(*) as n from mandate", Counted)
 PAYMENTS = Query("select count(*) as n from payment", Counted)
@@ -104,8 +105,11 @@ class Story:
         packages: tuple[PackageFile, ...] = (),
         before_commit: Interruption = undisturbed,
         after_commit: Interruption = undisturbed,
+        seen_clock: SetClock | None = None,
     ) -> None:
+        """``seen_clock`` is the bank's time as the gateway sees it, where the two differ."""
         rules = load_pack()
+        seen_clock = seen_clock or clock
         self.database = database
         self.clock = clock
         self.bank = SandboxBank(
@@ -121,7 +125,7 @@ class Story:
         idempotency = Idempotency(database)
         self.consents = Consents(database, self.events, audit, rule_pack=rules.version)
         self.mandates = Mandates(database, self.events)
-        self.accounts = Accounts(database, self.bank, self.events, bank_clock=clock)
+        self.accounts = Accounts(database, self.bank, self.events, bank_clock=seen_clock)
         self.orders = Orders(
             database,
             self.bank,
@@ -146,13 +150,20 @@ class Story:
             audit=audit,
             idempotency=idempotency,
             clock=clock,
-            bank_clock=clock,
+            bank_clock=seen_clock,
             rule_pack=rules.version,
             lease=LEASE,
         )
 
     async def seed(self, *logins: str) -> None:
         await self.bank.seed(tuple(p for p in load_personas() if p.login in logins))
+
+    async def fresh(self, like: str) -> str:
+        """The login of a new customer who is like a persona in everything but the name."""
+        found = next(persona for persona in load_personas() if persona.login == like)
+        persona = replace(found, login=f"{like}-{ids.new_id('x')[2:22]}")
+        await self.bank.seed((persona,))
+        return persona.login
 
     async def consent(
         self,
@@ -224,8 +235,10 @@ class Story:
         for resource_id, numbers in by_resource.items():
             assert numbers == list(range(1, len(numbers) + 1)), resource_id
 
-    async def event_counts(self) -> Counter[str]:
-        return Counter(await self.event_types())
+    async def event_counts(self, about: str = "") -> Counter[str]:
+        """How often each type of event was recorded, of those whose text holds ``about``."""
+        rows = await self.database.all(EVENTS)
+        return Counter(row.type for row in rows if about in row.body)
 
 
 async def until_answered(work: Any, clock: SetClock, attempts: int = 5) -> Any:

@@ -1,0 +1,64 @@
+"""A server process on a core of its own, ended by its own pid."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SERVER_CORE = 0
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def keep_to_other_cores() -> None:
+    """Leaves the server's core to the server: the load and the databases stay elsewhere."""
+    others = os.sched_getaffinity(0) - {SERVER_CORE}
+    if not others:
+        sys.exit("bench: needs two cores, one of them for the server alone")
+    os.sched_setaffinity(0, others)
+
+
+@contextmanager
+def on_its_core(command: list[str], environment: dict[str, str], port: int) -> Iterator[int]:
+    """Runs ``command`` pinned to the server's core until the block ends; yields its pid."""
+    log = Path(environment["BENCH_LOG"])
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=os.environ | environment,
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
+        )
+    try:
+        _wait(process, port, log)
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit(f"bench: the server did not start\n{log.read_text()[-2000:]}")

@@ -1,0 +1,305 @@
+"""A debit happens once, within every cap, and a refusal says what would be accepted."""
+
+import asyncio
+import json
+
+import msgspec
+import pytest
+
+from contracts import errors
+from contracts.v1.money import Money
+from contracts.v1.orders import Order
+from contracts.v1.payments import DebitRequest, Payment
+from gateway.corebank.port import DeclineCode
+from gateway.database import Database, Unit
+from gateway.kit.caller import Caller
+from gateway.kit.clock import bank_day
+from gateway.payments import refusals
+from gateway.payments.remembered import recall, remember
+from gateway.payments.service import Debited
+from tests.conftest import SetClock
+from tests.gateway.orders import story
+from tests.gateway.orders.story import Story, line, wallet
+
+
+def ride(amount: int, end_to_end_id: str = "ride-1", currency: str = "CNY") -> DebitRequest:
+    return DebitRequest(Money(amount, currency), end_to_end_id, "Line 2, 3 stops")
+
+
+class Rider:
+    """A customer with a wallet, and the partner that debits it."""
+
+    def __init__(self, tale: Story, caller: Caller, order: Order) -> None:
+        self.tale = tale
+        self.caller = caller
+        self.order = order
+        self.mandate_id = line(order, "ride").mandate_id or ""
+
+    async def debit(
+        self, amount: int, key: str, end_to_end_id: str | None = None, currency: str = "CNY"
+    ) -> Debited:
+        caller = msgspec.structs.replace(self.caller, at=self.tale.clock.now())
+        request = ride(amount, end_to_end_id or f"e2e-{key}", currency)
+        return await self.tale.payments.debit(self.mandate_id, request, caller, key)
+
+    async def balance(self) -> int:
+        return await self.tale.balance(self.order, "purse")
+
+    async def next_debit(self) -> int:
+        account_id = line(self.order, "purse").account_id or ""
+        caps = await self.tale.accounts.capabilities(account_id, self.caller)
+        return caps.next_accepted.debit.minor_units
+
+
+async def rider_of(tale: Story, top_up: int = 100_000, **caps: int) -> Rider:
+    caller, order = await tale.active(details=wallet(top_up, **caps))
+    return Rider(tale, caller, order)
+
+
+@pytest.fixture
+async def rider(database: Database, clock: SetClock) -> Rider:
+    return await rider_of(Story(database, clock))
+
+
+async def test_a_ride_is_debited(rider: Rider) -> None:
+    debited = await rider.debit(300, "k1", "ride-1")
+    payment = debited.payment
+    assert (payment.status, payment.instructed_amount) == ("settled", Money(300, "CNY"))
+    assert (payment.mandate_id, payment.end_to_end_id) == (rider.mandate_id, "ride-1")
+    assert not debited.replayed
+    assert msgspec.json.decode(debited.body, type=Payment) == payment
+    assert await rider.tale.payments.read(payment.payment_id, rider.caller) == payment
+    assert await rider.balance() == 100_000 - 300
+    assert await rider.tale.bank.books_balance()
+
+
+async def test_the_event_tells_the_payment(rider: Rider) -> None:
+    payment = (await rider.debit(300, "k1")).payment
+    events = [
+        row
+        for row in await rider.tale.database.all(story.EVENTS)
+        if row.resource_id == payment.payment_id
+    ]
+    assert [(row.type, row.sequence) for row in events] == [("payment.settled", payment.sequence)]
+    assert json.loads(events[0].body)["data"] == json.loads(msgspec.json.encode(payment))
+
+
+async def test_the_same_key_again_gives_the_same_bytes(rider: Rider) -> None:
+    first = await rider.debit(300, "k1")
+    rider.tale.clock.advance(3600)
+    again = await rider.debit(300, "k1")
+    assert again.replayed
+    assert again.body == first.body
+    assert await rider.balance() == 100_000 - 300
+
+
+async def test_a_key_with_another_body_or_mandate_is_refused(rider: Rider) -> None:
+    await rider.debit(300, "k1")
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await rider.debit(301, "k1")
+    rider.mandate_id = "man_other"
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await rider.debit(300, "k1")
+
+
+async def test_an_end_to_end_id_is_used_once_and_the_refusal_names_the_payment(
+    rider: Rider,
+) -> None:
+    first = await rider.debit(300, "k1", "ride-1")
+    with pytest.raises(errors.Conflict) as refused:
+        await rider.debit(300, "k2", "ride-1")
+    assert refused.value.extras == {"payment_id": first.payment.payment_id}
+    assert await rider.balance() == 100_000 - 300
+    assert await rider.next_debit() == 5_000
+    # The key of the refused request was not used up.
+    assert (await rider.debit(300, "k2", "ride-2")).payment.status == "settled"
+
+
+async def test_above_the_cap_per_debit_the_refusal_can_be_acted_on(rider: Rider) -> None:
+    with pytest.raises(errors.LimitPerDebit) as refused:
+        await rider.debit(5_001, "k1")
+    extras = refused.value.extras
+    assert (extras["cap"], extras["headroom"]) == (Money(5_000), Money(5_000))
+    assert refused.value.next_action == "lower_amount"
+    assert await rider.tale.count(story.PAYMENTS) == 0
+    assert (await rider.debit(extras["headroom"].minor_units, "k2")).payment.status == "settled"
+    denials = [row for row in await rider.tale.database.all(story.AUDITED) if row.decision == "deny"]
+    assert [row.action for row in denials] == ["payment.debit"]
+    assert json.loads(denials[0].detail)["code"] == "limit.per_debit"
+
+
+async def test_above_the_daily_cap_the_refusal_says_the_rest(rider: Rider) -> None:
+    for number in range(3):
+        await rider.debit(5_000, f"k{number}")
+    await rider.debit(4_000, "k3")
+    with pytest.raises(errors.LimitMandateDay) as refused:
+        await rider.debit(1_001, "k4")
+    assert refused.value.extras["headroom"] == Money(1_000)
+    assert refused.value.extras["cap"] == Money(20_000)
+    assert await rider.next_debit() == 1_000
+    assert (await rider.debit(1_000, "k5")).payment.status == "settled"
+    with pytest.raises(errors.LimitMandateDay) as spent:
+        await rider.debit(1, "k6")
+    assert spent.value.extras["headroom"] == Money(0)
+    assert spent.value.next_action == "wait_next_day"
+
+
+async def test_the_daily_cap_opens_again_at_midnight_in_the_banks_zone(rider: Rider) -> None:
+    for number in range(4):
+        await rider.debit(5_000, f"k{number}")
+    # 10:00 in UTC+8 at the start; one second short of midnight there.
+    rider.tale.clock.advance(14 * 3600 - 1)
+    with pytest.raises(errors.LimitMandateDay):
+        await rider.debit(1, "k4")
+    rider.tale.clock.advance(1)
+    assert (await rider.debit(5_000, "k5")).payment.status == "settled"
+
+
+async def test_racing_debits_never_pass_the_daily_cap(rider: Rider) -> None:
+    outcomes = await asyncio.gather(
+        *(rider.debit(3_000, f"k{number}") for number in range(12)), return_exceptions=True
+    )
+    settled = [found for found in outcomes if isinstance(found, Debited)]
+    assert len(settled) == 6
+    for found in outcomes:
+        assert isinstance(found, Debited | errors.LimitMandateDay)
+    assert await rider.balance() == 100_000 - 18_000
+    assert await rider.next_debit() == 2_000
+    assert await rider.tale.bank.books_balance()
+
+
+async def test_twins_at_the_same_instant_make_one_debit(rider: Rider) -> None:
+    outcomes = await asyncio.gather(
+        *(rider.debit(300, "same") for _ in range(4)),
+        *(rider.debit(300, f"k{number}", "e2e-same") for number in range(4)),
+        return_exceptions=True,
+    )
+    settled = [found for found in outcomes if isinstance(found, Debited)]
+    assert len(settled) == 1
+    assert all(
+        isinstance(found, errors.Conflict) for found in outcomes if not isinstance(found, Debited)
+    )
+    assert await rider.balance() == 100_000 - 300
+
+
+async def test_a_declined_debit_gives_its_room_back_and_is_replayed(
+    database: Database, clock: SetClock
+) -> None:
+    rider = await rider_of(Story(database, clock), top_up=1_000)
+    with pytest.raises(errors.BalanceInsufficient) as refused:
+        await rider.debit(1_001, "k1")
+    first = refused.value
+    assert first.extras["headroom"] == {"minor_units": 1_000, "currency": "CNY"}
+    with pytest.raises(errors.BalanceInsufficient) as repeated:
+        await rider.debit(1_001, "k1")
+    again = repeated.value
+    assert again.headers == {"Idempotent-Replayed": "true"}
+    assert (again.detail, again.extras) == (first.detail, first.extras)
+    payment = await rider.tale.payments.read(first.extras["payment_id"], rider.caller)
+    assert payment.status == "declined"
+    assert payment.reason is not None
+    assert (payment.reason.code, payment.reason.next_action) == ("balance.insufficient", "top_up")
+    assert payment.reason.headroom == Money(1_000)
+    assert (await rider.tale.event_counts())["payment.declined"] == 1
+    assert await rider.next_debit() == 1_000
+    assert (await rider.debit(1_000, "k2")).payment.status == "settled"
+
+
+async def test_headroom_is_exactly_what_the_next_debit_accepts(
+    database: Database, clock: SetClock
+) -> None:
+    rider = await rider_of(Story(database, clock), top_up=7_300, each=5_000, daily=9_000)
+    for number in range(4):
+        headroom = await rider.next_debit()
+        with pytest.raises((errors.LimitExceeded, errors.BalanceInsufficient)):
+            await rider.debit(headroom + 1, f"over-{number}")
+        if headroom == 0:
+            break
+        await rider.debit(headroom, f"exact-{number}")
+    assert await rider.balance() == 0
+
+
+async def test_an_ended_mandate_is_not_debited(rider: Rider) -> None:
+    mandate = await rider.tale.mandates.find(rider.mandate_id)
+    assert mandate is not None
+    unit = Unit("mandate.end")
+    rider.tale.mandates.ended(unit, mandate, rider.tale.clock.now())
+    await rider.tale.database.commit(unit)
+    with pytest.raises(errors.MandateNotLive):
+        await rider.debit(300, "k1")
+    assert await rider.next_debit() == 0
+    assert await rider.tale.count(story.PAYMENTS) == 0
+
+
+async def test_a_mandate_ended_at_the_bank_alone_declines(rider: Rider) -> None:
+    mandate = await rider.tale.mandates.find(rider.mandate_id)
+    assert mandate is not None
+    await rider.tale.bank.end_mandate("op-end", mandate_id=mandate.bank_mandate_id)
+    with pytest.raises(errors.MandateNotLive) as refused:
+        await rider.debit(300, "k1")
+    assert "rules" not in refused.value.extras
+    payment = await rider.tale.payments.read(refused.value.extras["payment_id"], rider.caller)
+    assert payment.status == "declined"
+
+
+async def test_amounts_and_currencies_that_are_none_are_refused(rider: Rider) -> None:
+    with pytest.raises(errors.InvalidField) as zero:
+        await rider.debit(0, "k1")
+    assert zero.value.extras["field"] == "instructed_amount.minor_units"
+    with pytest.raises(errors.InvalidField) as foreign:
+        await rider.debit(300, "k2", currency="EUR")
+    assert foreign.value.extras["field"] == "instructed_amount.currency"
+    for amount in (b"-1", b"1.5", b"3.0", b'"300"', b"9007199254740992", b"1e3", b"null"):
+        body = b'{"instructed_amount":{"minor_units":' + amount + b'},"end_to_end_id":"r"}'
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.json.decode(body, type=DebitRequest)
+
+
+async def test_what_is_under_another_consent_does_not_exist(rider: Rider) -> None:
+    tale = rider.tale
+    payment = (await rider.debit(300, "k1")).payment
+    same_partner = await tale.consent("zhao")
+    stranger = await tale.consent("lin", partner_id="par_other", client_id="cli_other")
+    for other in (same_partner, stranger, msgspec.structs.replace(stranger, consent_id=None)):
+        for mandate_id in (rider.mandate_id, "man_none"):
+            with pytest.raises(errors.NotFound) as strange:
+                await tale.payments.debit(mandate_id, ride(1), other, "k")
+            assert (strange.value.detail, strange.value.extras) == ("", {})
+        for payment_id in (payment.payment_id, "pay_none"):
+            with pytest.raises(errors.NotFound) as unread:
+                await tale.payments.read(payment_id, other)
+            assert (unread.value.detail, unread.value.extras) == ("", {})
+
+
+async def test_a_debit_posted_after_midnight_counts_on_the_day_of_its_posting(
+    database: Database, clock: SetClock
+) -> None:
+    behind = SetClock(clock.now())
+    rider = await rider_of(Story(database, clock, seen_clock=behind), daily=5_000)
+    clock.advance(14 * 3600)
+    behind.advance(14 * 3600 - 1)
+    await rider.debit(5_000, "k1")
+    mandate = await rider.tale.mandates.find(rider.mandate_id)
+    assert mandate is not None
+    days = [bank_day(behind.now()), bank_day(clock.now())]
+    assert [await rider.tale.mandates.left(mandate, day) for day in days] == [5_000, 0]
+
+
+def test_every_decline_of_the_bank_has_an_error() -> None:
+    assert set(refusals.KINDS) == set(DeclineCode.__args__)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in errors.tree() if kind.__module__ == errors.__name__],
+    ids=lambda kind: kind.code,
+)
+def test_a_remembered_error_is_raised_word_for_word(kind: type[errors.GatewayError]) -> None:
+    error = kind("Why.", headroom=Money(5), rules=["CN-ACC-04"])
+    first = recall(remember(error, "00000000-0000-4000-8000-000000000001"))
+    assert type(first) is kind
+    assert first.detail == "Why."
+    assert msgspec.json.encode(first.extras) == (
+        b'{"headroom":{"minor_units":5,"currency":"CNY"},"rules":["CN-ACC-04"],'
+        b'"instance":"urn:uuid:00000000-0000-4000-8000-000000000001"}'
+    )
