@@ -5,6 +5,21 @@ and members of the problem document such as ``headroom`` or ``next_action`` (RFC
 
 GatewayError 500 internal_error
 ├── Refused 400 request.invalid
+│   ├── OAuthRefused 400 oauth.invalid_request
+│   │   ├── InvalidClient 401 oauth.invalid_client
+│   │   ├── InvalidGrant 400 oauth.invalid_grant
+│   │   ├── UnauthorizedClient 400 oauth.unauthorized_client
+│   │   ├── UnsupportedGrantType 400 oauth.unsupported_grant_type
+│   │   ├── UnsupportedResponseType 400 oauth.unsupported_response_type
+│   │   ├── InvalidScope 400 oauth.invalid_scope
+│   │   ├── InvalidRequestUri 400 oauth.invalid_request_uri
+│   │   ├── InvalidRequestObject 400 oauth.invalid_request_object
+│   │   ├── InvalidAuthorizationDetails 400 oauth.invalid_authorization_details
+│   │   ├── InvalidDpopProof 400 oauth.invalid_dpop_proof
+│   │   ├── UseDpopNonce 400 oauth.use_dpop_nonce
+│   │   ├── AccessDenied 403 oauth.access_denied
+│   │   ├── InvalidToken 401 oauth.invalid_token
+│   │   └── InsufficientScope 403 oauth.insufficient_scope
 │   ├── MalformedBody 400 body.malformed
 │   ├── InvalidField 422 field.invalid
 │   ├── BodyTooLarge 413 body.too_large
@@ -37,66 +52,94 @@ GatewayError 500 internal_error
 │   ├── EndpointForbidden 422 endpoint.forbidden
 │   ├── TooManyRequests 429 rate.exceeded
 │   ├── SignInFailed 401 sign_in.failed
-│   ├── PageExpired 400 page.expired
-│   └── OAuthRefused 400 oauth.invalid_request
-│       ├── InvalidClient 401 oauth.invalid_client
-│       ├── InvalidGrant 400 oauth.invalid_grant
-│       ├── UnauthorizedClient 400 oauth.unauthorized_client
-│       ├── UnsupportedGrantType 400 oauth.unsupported_grant_type
-│       ├── UnsupportedResponseType 400 oauth.unsupported_response_type
-│       ├── InvalidScope 400 oauth.invalid_scope
-│       ├── InvalidRequestUri 400 oauth.invalid_request_uri
-│       ├── InvalidRequestObject 400 oauth.invalid_request_object
-│       ├── InvalidAuthorizationDetails 400 oauth.invalid_authorization_details
-│       ├── InvalidDpopProof 400 oauth.invalid_dpop_proof
-│       ├── UseDpopNonce 400 oauth.use_dpop_nonce
-│       ├── AccessDenied 403 oauth.access_denied
-│       ├── InvalidToken 401 oauth.invalid_token
-│       └── InsufficientScope 403 oauth.insufficient_scope
+│   └── PageExpired 400 page.expired
 └── Unavailable 503 service.unavailable
     ├── CoreBankUnavailable 503 core_bank.unavailable
     ├── CoreBankUnknown 503 core_bank.unknown_outcome
     └── Overloaded 503 service.overloaded
 """
 
-from typing import Any, ClassVar
+from contracts.error_root import GatewayError, Refused
+from contracts.oauth_errors import (
+    AccessDenied,
+    InsufficientScope,
+    InvalidAuthorizationDetails,
+    InvalidClient,
+    InvalidDpopProof,
+    InvalidGrant,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    InvalidScope,
+    InvalidToken,
+    OAuthRefused,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    UseDpopNonce,
+)
 
-
-class GatewayError(Exception):
-    """Something the gateway answers with; ``detail`` is public, the cause stays in the journal."""
-
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "The gateway failed; nothing you sent can mend it"
-    oauth: ClassVar[str] = "server_error"
-    next_action: ClassVar[str] = "retry_later"
-
-    def __init__(self, detail: str = "", **extras: Any) -> None:
-        """``extras`` become members of the problem document and must be JSON-able."""
-        super().__init__(detail)
-        self.detail = detail
-        self.extras = extras
-        self.headers: dict[str, str] = {}
-
-    def with_headers(self, **headers: str) -> "GatewayError":
-        """The same error carrying response headers; underscores in names become hyphens."""
-        self.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self
-
-
-class Refused(GatewayError):
-    status = 400
-    code = "request.invalid"
-    title = "The request cannot be accepted as sent"
-    oauth = "invalid_request"
-    next_action = "correct_request"
+__all__ = [
+    "AccessDenied",
+    "BalanceInsufficient",
+    "BodyTooLarge",
+    "Conflict",
+    "ConsentMismatch",
+    "ConsentNotLive",
+    "CoreBankUnavailable",
+    "CoreBankUnknown",
+    "EndpointForbidden",
+    "GatewayError",
+    "GrantHandleNotLive",
+    "IdempotencyKeyMissing",
+    "IdempotencyKeyReused",
+    "InsufficientScope",
+    "InvalidAuthorizationDetails",
+    "InvalidClient",
+    "InvalidDpopProof",
+    "InvalidField",
+    "InvalidGrant",
+    "InvalidRequestObject",
+    "InvalidRequestUri",
+    "InvalidScope",
+    "InvalidSignature",
+    "InvalidToken",
+    "KeyAlreadyRegistered",
+    "LimitBalance",
+    "LimitDay",
+    "LimitExceeded",
+    "LimitMandateDay",
+    "LimitPerDebit",
+    "LimitYear",
+    "MalformedBody",
+    "MandateNotLive",
+    "MethodNotAllowed",
+    "NotFound",
+    "OAuthRefused",
+    "OrderExists",
+    "OrderNotEligible",
+    "Overloaded",
+    "PageExpired",
+    "PaymentDeclined",
+    "Refused",
+    "ReplayedRequest",
+    "RequestInFlight",
+    "SignInFailed",
+    "StaleRequest",
+    "TooManyRequests",
+    "UnauthorizedClient",
+    "Unavailable",
+    "UnknownOperation",
+    "UnsupportedGrantType",
+    "UnsupportedMediaType",
+    "UnsupportedResponseType",
+    "UseDpopNonce",
+    "tree",
+]
 
 
 class MalformedBody(Refused):
-    status = 400
     code = "body.malformed"
     title = "The body is not well-formed"
-    next_action = "correct_request"
 
 
 class InvalidField(Refused):
@@ -142,21 +185,17 @@ class Conflict(Refused):
 
 
 class RequestInFlight(Conflict):
-    status = 409
     code = "idempotency.in_flight"
     title = "The first request with this key is still under way"
-    next_action = "retry_same_key"
 
 
 class OrderExists(Conflict):
-    status = 409
     code = "order.exists"
     title = "This consent already carries an order for the package"
     next_action = "read_existing"
 
 
 class IdempotencyKeyMissing(Refused):
-    status = 400
     code = "idempotency.key_missing"
     title = "This operation needs an Idempotency-Key"
     next_action = "send_key"
@@ -177,21 +216,18 @@ class InvalidSignature(Refused):
 
 
 class StaleRequest(InvalidSignature):
-    status = 401
     code = "signature.stale"
     title = "The signed time is outside the accepted window"
     next_action = "check_clock"
 
 
 class ReplayedRequest(InvalidSignature):
-    status = 401
     code = "signature.replayed"
     title = "This signed request was accepted before"
     next_action = "sign_again"
 
 
 class UnknownOperation(Refused):
-    status = 400
     code = "operation.unknown"
     title = "The dialect has no such operation"
     next_action = "check_operation"
@@ -240,38 +276,31 @@ class LimitExceeded(Refused):
 
 
 class LimitPerDebit(LimitExceeded):
-    status = 422
     code = "limit.per_debit"
     title = "The amount is above the mandate's cap per debit"
-    next_action = "lower_amount"
 
 
 class LimitMandateDay(LimitExceeded):
-    status = 422
     code = "limit.mandate_day"
     title = "The mandate's cap for today would be passed"
     next_action = "wait_next_day"
 
 
 class LimitDay(LimitExceeded):
-    status = 422
     code = "limit.day"
     title = "The account's limit for today would be passed"
     next_action = "wait_next_day"
 
 
 class LimitYear(LimitExceeded):
-    status = 422
     code = "limit.year"
     title = "The account's limit for this year would be passed"
     next_action = "wait_next_year"
 
 
 class LimitBalance(LimitExceeded):
-    status = 422
     code = "limit.balance"
     title = "The account's highest balance would be passed"
-    next_action = "lower_amount"
 
 
 class BalanceInsufficient(Refused):
@@ -317,130 +346,9 @@ class SignInFailed(Refused):
 
 
 class PageExpired(Refused):
-    status = 400
     code = "page.expired"
     title = "This page is no longer valid"
     next_action = "start_again"
-
-
-class OAuthRefused(Refused):
-    status = 400
-    code = "oauth.invalid_request"
-    title = "The OAuth request is not acceptable"
-    oauth = "invalid_request"
-    next_action = "correct_request"
-
-
-class InvalidClient(OAuthRefused):
-    status = 401
-    code = "oauth.invalid_client"
-    title = "The client could not be authenticated"
-    oauth = "invalid_client"
-    next_action = "check_client_authentication"
-
-
-class InvalidGrant(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_grant"
-    title = "The grant is not valid for this client"
-    oauth = "invalid_grant"
-    next_action = "obtain_grant"
-
-
-class UnauthorizedClient(OAuthRefused):
-    status = 400
-    code = "oauth.unauthorized_client"
-    title = "The client may not use this grant"
-    oauth = "unauthorized_client"
-    next_action = "check_registration"
-
-
-class UnsupportedGrantType(OAuthRefused):
-    status = 400
-    code = "oauth.unsupported_grant_type"
-    title = "The grant type is not supported"
-    oauth = "unsupported_grant_type"
-    next_action = "check_metadata"
-
-
-class UnsupportedResponseType(OAuthRefused):
-    status = 400
-    code = "oauth.unsupported_response_type"
-    title = "The response type is not supported"
-    oauth = "unsupported_response_type"
-    next_action = "check_metadata"
-
-
-class InvalidScope(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_scope"
-    title = "The scope is not one this client may have"
-    oauth = "invalid_scope"
-    next_action = "check_registration"
-
-
-class InvalidRequestUri(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_request_uri"
-    title = "The request_uri is unknown, used or expired"
-    oauth = "invalid_request_uri"
-    next_action = "push_again"
-
-
-class InvalidRequestObject(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_request_object"
-    title = "The request object is not valid"
-    oauth = "invalid_request_object"
-    next_action = "correct_request"
-
-
-class InvalidAuthorizationDetails(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_authorization_details"
-    title = "The authorization_details are not acceptable"
-    oauth = "invalid_authorization_details"
-    next_action = "correct_request"
-
-
-class InvalidDpopProof(OAuthRefused):
-    status = 400
-    code = "oauth.invalid_dpop_proof"
-    title = "The DPoP proof is missing or not valid"
-    oauth = "invalid_dpop_proof"
-    next_action = "sign_again"
-
-
-class UseDpopNonce(OAuthRefused):
-    status = 400
-    code = "oauth.use_dpop_nonce"
-    title = "The DPoP proof must carry the server's nonce"
-    oauth = "use_dpop_nonce"
-    next_action = "sign_again"
-
-
-class AccessDenied(OAuthRefused):
-    status = 403
-    code = "oauth.access_denied"
-    title = "The customer or the bank said no"
-    oauth = "access_denied"
-    next_action = "ask_customer"
-
-
-class InvalidToken(OAuthRefused):
-    status = 401
-    code = "oauth.invalid_token"
-    title = "The access token is not valid here"
-    oauth = "invalid_token"
-    next_action = "obtain_token"
-
-
-class InsufficientScope(OAuthRefused):
-    status = 403
-    code = "oauth.insufficient_scope"
-    title = "The access token lacks the scope"
-    oauth = "insufficient_scope"
-    next_action = "obtain_token"
 
 
 class Unavailable(GatewayError):
@@ -452,24 +360,18 @@ class Unavailable(GatewayError):
 
 
 class CoreBankUnavailable(Unavailable):
-    status = 503
     code = "core_bank.unavailable"
     title = "The bank cannot be reached; nothing was done"
-    next_action = "retry_same_key"
 
 
 class CoreBankUnknown(Unavailable):
-    status = 503
     code = "core_bank.unknown_outcome"
     title = "The bank has not told the outcome yet"
-    next_action = "retry_same_key"
 
 
 class Overloaded(Unavailable):
-    status = 503
     code = "service.overloaded"
     title = "The gateway has too much to do"
-    next_action = "retry_same_key"
 
 
 def tree(root: type[GatewayError] = GatewayError) -> list[type[GatewayError]]:

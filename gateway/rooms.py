@@ -31,13 +31,14 @@ from gateway.onboarding.service import Onboarding
 from gateway.orders.service import Orders
 from gateway.payments.service import Payments
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.rules.service import RulePack, load_pack
 from gateway.settings import Settings
 from gateway.web.idempotency import Idempotency
 from gateway.webhooks.attempts import Courier
 from gateway.webhooks.fanout import Fanout
 from gateway.webhooks.service import Webhooks
 from gateway.webhooks.worker import WebhookWorker
+from partners import Dialect
 
 _SWEEP_SECONDS = 600.0
 
@@ -50,7 +51,6 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     sender: Sender
     bank: CoreBank
-    audit: Audit
     events: Events
     idempotency: Idempotency
     onboarding: Onboarding
@@ -68,118 +68,189 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     pages: Pages
 
 
+class _Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What every room above stands on."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    vault: Vault
+    rules: RulePack
+    sender: Sender
+    bank: CoreBank
+    audit: Audit
+    events: Events
+    idempotency: Idempotency
+    dialects: dict[str, Dialect | None]
+
+
+class _Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is who and what is sold, and the authorization server over both."""
+
+    onboarding: Onboarding
+    catalogue: Catalogue
+    consents: Consents
+    oauth: OAuth
+
+
 def build(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     """Builds every room; touches neither database nor network."""
-    pack = load_pack()
-    # Reads and checks every partner's tables, so that a faulty one stops the start.
-    dialects_by_name = {name: partners.find(name) for name in partners.names()}
-    audit, events = Audit(), Events(database)
-    idempotency = Idempotency(database)
-    sender = Sender(listed=settings.outbound)
-    bank: CoreBank = SandboxBank(database, pack, clock) if settings.sandbox else AbsentBank()
-    catalogue = Catalogue(load_packages(), pack, clock)
-    onboarding = Onboarding(database, audit, vault, sandbox=settings.sandbox)
-    consents = Consents(database, events, audit, rule_pack=pack.version)
-    oauth = OAuth(
-        database, onboarding, consents, catalogue, audit, vault, clock, issuer=settings.issuer
-    )
-    accounts = Accounts(database, bank, events, bank_clock=clock)
-    mandates = Mandates(database, events)
-    orders = Orders(
-        database,
-        bank,
-        catalogue=catalogue,
-        consents=consents,
-        accounts=accounts,
-        mandates=mandates,
-        events=events,
-        audit=audit,
-        idempotency=idempotency,
-        clock=clock,
-        rule_pack=pack.version,
-        hosted_url=settings.issuer,
-    )
-    payments = Payments(
-        database,
-        bank,
-        consents=consents,
-        mandates=mandates,
-        events=events,
-        audit=audit,
-        idempotency=idempotency,
-        clock=clock,
-        bank_clock=clock,
-        rule_pack=pack.version,
-    )
-    webhooks = Webhooks(
-        database,
-        audit=audit,
-        sender=sender,
-        vault=vault,
-        find_dialect=dialects_by_name.get,
-        dialect_key=onboarding.bank_key_of_partner,
-    )
-    deliveries = WebhookWorker(
-        database,
-        fanout=Fanout(
-            database,
-            events=events,
-            find_dialect=dialects_by_name.get,
-            dialect_key=onboarding.bank_key_of_partner,
-        ),
-        courier=Courier(sender=sender, vault=vault, find_dialect=dialects_by_name.get),
-        audit=audit,
-        find_dialect=dialects_by_name.get,
-        clock=clock,
-    )
-    events.listen(deliveries.nudge)
-    dialects = Dialects(
-        database,
-        dialects_by_name,
-        onboarding,
-        oauth.handles,
-        Operations(catalogue, orders, accounts, payments),
-        clock,
-    )
-
-    async def sign_head(head: bytes) -> str:
-        claims = msgspec.json.decode(head, type=dict[str, Any])
-        return await oauth.keys.sign(claims, typ="tessera-audit-head+jwt")
-
+    ground = _ground(settings, database, vault, clock)
+    facts = _facts(ground)
+    accounts, orders, payments = _customers_rooms(ground, facts)
+    webhooks, deliveries = _outward_rooms(ground, facts)
+    ground.events.listen(deliveries.nudge)
     return Rooms(
         settings=settings,
         database=database,
         clock=clock,
-        sender=sender,
-        bank=bank,
-        audit=audit,
-        events=events,
-        idempotency=idempotency,
-        onboarding=onboarding,
-        catalogue=catalogue,
-        consents=consents,
-        oauth=oauth,
+        sender=ground.sender,
+        bank=ground.bank,
+        idempotency=ground.idempotency,
+        events=ground.events,
+        onboarding=facts.onboarding,
+        catalogue=facts.catalogue,
+        consents=facts.consents,
+        oauth=facts.oauth,
         accounts=accounts,
         orders=orders,
         payments=payments,
         webhooks=webhooks,
         deliveries=deliveries,
-        dialects=dialects,
-        sealer=Sealer(database, sign=sign_head, heads=settings.audit_heads_path, clock=clock),
-        hosted=Hosted(
+        dialects=Dialects(
             database,
-            Sessions(database, vault),
-            oauth.authorizations,
-            consents,
-            onboarding,
-            catalogue,
-            bank,
-            audit,
+            ground.dialects,
+            facts.onboarding,
+            facts.oauth.handles,
+            Operations(facts.catalogue, orders, accounts, payments),
             clock,
-            second_factor=SandboxSecondFactor(),
-            live=not settings.sandbox,
         ),
+        sealer=_sealer(ground, facts),
+        hosted=_hosted(ground, facts),
         pages=Pages(load_texts(), issuer=settings.issuer, live=not settings.sandbox),
+    )
+
+
+def _ground(settings: Settings, database: Database, vault: Vault, clock: Clock) -> _Ground:
+    rules = load_pack()
+    return _Ground(
+        settings=settings,
+        database=database,
+        clock=clock,
+        vault=vault,
+        rules=rules,
+        sender=Sender(listed=settings.outbound),
+        bank=SandboxBank(database, rules, clock) if settings.sandbox else AbsentBank(),
+        audit=Audit(),
+        events=Events(database),
+        idempotency=Idempotency(database),
+        # Reads and checks every partner's tables, so that a faulty one stops the start.
+        dialects={name: partners.find(name) for name in partners.names()},
+    )
+
+
+def _facts(ground: _Ground) -> _Facts:
+    database, audit, clock = ground.database, ground.audit, ground.clock
+    catalogue = Catalogue(load_packages(), ground.rules, clock)
+    onboarding = Onboarding(database, audit, ground.vault, sandbox=ground.settings.sandbox)
+    consents = Consents(database, ground.events, audit, rule_pack=ground.rules.version)
+    oauth = OAuth(
+        database,
+        onboarding,
+        consents,
+        catalogue,
+        audit,
+        ground.vault,
+        clock,
+        issuer=ground.settings.issuer,
+    )
+    return _Facts(onboarding=onboarding, catalogue=catalogue, consents=consents, oauth=oauth)
+
+
+def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, Payments]:
+    database, bank, clock = ground.database, ground.bank, ground.clock
+    accounts = Accounts(database, bank, ground.events, bank_clock=clock)
+    mandates = Mandates(database, ground.events)
+    orders = Orders(
+        database,
+        bank,
+        catalogue=facts.catalogue,
+        consents=facts.consents,
+        accounts=accounts,
+        mandates=mandates,
+        events=ground.events,
+        audit=ground.audit,
+        idempotency=ground.idempotency,
+        clock=clock,
+        rule_pack=ground.rules.version,
+        hosted_url=ground.settings.issuer,
+    )
+    payments = Payments(
+        database,
+        bank,
+        consents=facts.consents,
+        mandates=mandates,
+        events=ground.events,
+        audit=ground.audit,
+        idempotency=ground.idempotency,
+        clock=clock,
+        bank_clock=clock,
+        rule_pack=ground.rules.version,
+    )
+    return accounts, orders, payments
+
+
+def _outward_rooms(ground: _Ground, facts: _Facts) -> tuple[Webhooks, WebhookWorker]:
+    dialect_key = facts.onboarding.bank_key_of_partner
+    find_dialect = ground.dialects.get
+    webhooks = Webhooks(
+        ground.database,
+        audit=ground.audit,
+        sender=ground.sender,
+        vault=ground.vault,
+        find_dialect=find_dialect,
+        dialect_key=dialect_key,
+    )
+    deliveries = WebhookWorker(
+        ground.database,
+        fanout=Fanout(
+            ground.database,
+            events=ground.events,
+            find_dialect=find_dialect,
+            dialect_key=dialect_key,
+        ),
+        courier=Courier(sender=ground.sender, vault=ground.vault, find_dialect=find_dialect),
+        audit=ground.audit,
+        find_dialect=find_dialect,
+        clock=ground.clock,
+    )
+    return webhooks, deliveries
+
+
+def _sealer(ground: _Ground, facts: _Facts) -> Sealer:
+    keys = facts.oauth.keys
+
+    async def sign_head(head: bytes) -> str:
+        claims = msgspec.json.decode(head, type=dict[str, Any])
+        return await keys.sign(claims, typ="tessera-audit-head+jwt")
+
+    heads = ground.settings.audit_heads_path
+    return Sealer(ground.database, sign=sign_head, heads=heads, clock=ground.clock)
+
+
+def _hosted(ground: _Ground, facts: _Facts) -> Hosted:
+    return Hosted(
+        ground.database,
+        Sessions(ground.database, ground.vault),
+        facts.oauth.authorizations,
+        facts.consents,
+        facts.onboarding,
+        facts.catalogue,
+        ground.bank,
+        ground.audit,
+        ground.clock,
+        second_factor=SandboxSecondFactor(),
+        live=not ground.settings.sandbox,
     )
 
 
@@ -203,5 +274,5 @@ def workers(built: Rooms) -> dict[str, Worker]:
         "orders": built.orders.worker.run,
         "payments": built.payments.worker.run,
         "audit": built.sealer.run,
-        "sweep": every(_SWEEP_SECONDS, sweep),
+        "housekeeping": every(_SWEEP_SECONDS, sweep),
     }

@@ -6,7 +6,7 @@ no value, and ``hear(speak(x)) == x`` for every x that ``speak`` accepts.
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import inspect
@@ -117,7 +117,7 @@ class AmountText(msgspec.Struct, frozen=True, tag="amount-text"):
     """Money as decimal text of one fixed currency: 8880 fen are "88.80"."""
 
     currency: str = "CNY"
-    decimals: int = 2
+    decimals: Annotated[int, msgspec.Meta(ge=1, le=4)] = 2
 
     def speak(self, value: Any) -> Any:
         """Decimal text with all decimals; another currency cannot be said and is refused."""
@@ -159,7 +159,7 @@ class LocalTime(msgspec.Struct, frozen=True, tag="local-time"):
     may not lose anything on the way.
     """
 
-    offset_minutes: int
+    offset_minutes: Annotated[int, msgspec.Meta(gt=-1440, lt=1440)]
 
     def speak(self, value: Any) -> Any:
         """Wall-clock text from an RFC 3339 text with zone."""

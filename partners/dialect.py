@@ -27,6 +27,8 @@ from partners.signatures import SigningKey, VerifyingKey
 from partners.tables import Operation, Row, SortedPairs, Tables
 from partners.wire import Call, Matched, RawAnswer, RawNotification, RawRequest
 
+# A caller's own words are repeated to it up to here, so that no answer grows with a request.
+LONGEST_NAME = 64
 CONTRACT_PATH = re.compile(r"^(?P<reason>.*) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
 
 
@@ -138,7 +140,8 @@ class Dialect(Tables, frozen=True, kw_only=True):
         asked = operation.parameters + operation.query + operation.body
         unknown = sorted(set(content) - set(fields.claimed(asked, "theirs")))
         if unknown:
-            raise InvalidField(f"{unknown[0]}: there is no such field", field=unknown[0])
+            name = unknown[0][:LONGEST_NAME]
+            raise InvalidField(f"{name}: there is no such field", field=name)
         body = _hear(operation.body, content, canonical.body) if canonical.body else None
         query = _hear(operation.query, content, canonical.query)
         return Call(
@@ -294,7 +297,8 @@ class Dialect(Tables, frozen=True, kw_only=True):
         known = {parameter.name: parameter for parameter in self.parameters}
         for name, value in covered.items():
             if name not in known:
-                raise InvalidField(f"{name[:64]}: there is no such parameter", field=name[:64])
+                name = name[:LONGEST_NAME]
+                raise InvalidField(f"{name}: there is no such parameter", field=name)
             if name == self.locators.content:
                 continue
             # A value with & could be cut into further pairs without changing the signed text;

@@ -69,7 +69,7 @@ def _translate(
 ) -> dict[str, Any]:
     unknown = sorted(set(source) - set(claimed(rows, side)))
     if unknown:
-        raise FieldProblem(place + unknown[0], "there is no such field")
+        raise FieldProblem(place + unknown[0][:64], "there is no such field")
     return _read(rows, source, side, place)
 
 

@@ -1,6 +1,7 @@
 """Runs the demo: ``python docs/demo`` plays the whole story, ``python docs/demo serve`` stays.
 
-Both keep their state in ``.tessera/demo`` (``TESSERA_HOME`` overrides) and work again on it.
+They keep their state in ``.tessera/demo`` and ``.tessera/run``, or in ``TESSERA_HOME``, and work
+again on it.
 """
 
 import argparse
@@ -33,7 +34,7 @@ AUDIT_TITLE = "An auditor checks the bank's books offline"
 def play(home: Home, screen: Screen) -> int:
     """Sets the stage, plays the story in its own process, ends the gateway, checks the audit."""
     spoiled = plot.sabotaged(story.NAMES)
-    with machine.alone(home) as lock:
+    with machine.alone(home, screen.line) as lock:
         screen.line("Tessera demo: two partners sell one package through one bank", "bold")
         started = time.perf_counter()
         ready = stage.set_stage(home, machine.free_ports(1)[0], customers=2)
@@ -54,7 +55,7 @@ def play(home: Home, screen: Screen) -> int:
 def serve(home: Home, screen: Screen, customers: int) -> int:
     """Keeps the gateway up until Ctrl-C, with everything on the screen that a first call needs."""
     port = int(os.environ.get("TESSERA_PORT") or SERVE_PORT)
-    with machine.alone(home) as lock:
+    with machine.alone(home, screen.line) as lock:
         ready = stage.set_stage(home, port, customers)
         seeded = machine.command_json(ready.environment, "sandbox", "personas")
         with machine.gateway(home, ready.environment, lock) as keeper:
@@ -154,7 +155,7 @@ def main() -> int:
     # Ending the runner ends what it started, also when it is asked politely.
     signal.signal(signal.SIGTERM, _stop)
     screen = Screen()
-    home = machine.home_from_environment()
+    home = machine.home_from_environment("run" if given.what == "serve" else "demo")
     try:
         if given.what == "serve":
             return serve(home, screen, given.customers)

@@ -18,8 +18,13 @@ def main() -> int:
     # The terminal's Ctrl-C reaches the whole group; ending is the runner's decision alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gateway = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], stdin=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())
     threading.Thread(target=_end_with_runner, args=(gateway,), daemon=True).start()
-    return gateway.wait()
+    status = gateway.wait()
+    # A gateway that died suddenly may have left workers, which are in our group.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
+    return status
 
 
 def _end_with_runner(gateway: subprocess.Popen[bytes]) -> None:

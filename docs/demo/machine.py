@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,37 +79,43 @@ class Home:
         }
 
 
-def home_from_environment() -> Home:
-    """``TESSERA_HOME`` if given, else ``.tessera/demo`` in the repository."""
+def home_from_environment(name: str) -> Home:
+    """``TESSERA_HOME`` if given, else the folder of that name in the repository's ``.tessera``."""
     given = os.environ.get("TESSERA_HOME")
-    return Home(Path(given).resolve() if given else ROOT / ".tessera" / "demo")
+    return Home(Path(given).resolve() if given else ROOT / ".tessera" / name)
 
 
 @contextmanager
-def alone(home: Home) -> Iterator[int]:
+def alone(home: Home, say: Callable[[str], None]) -> Iterator[int]:
     """Holds the state folder; yields the lock, which a kept gateway shares until it has ended.
 
-    A demo that was killed leaves a gateway that is on its way out; this waits for that. Raises
+    A demo that was killed leaves a gateway that is on its way out; this says so and waits. Raises
     ``Setback`` when the folder stays in use.
     """
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(home.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     deadline = time.monotonic() + LOCK_SECONDS
     try:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
+        if not _locked(lock):
+            say(f"waiting for whoever uses {home.path} to let go of it")
+            while not _locked(lock):
                 if time.monotonic() > deadline:
                     raise Setback(
                         f"{home.path} is in use by another demo. End that one, or set "
                         "TESSERA_HOME to another folder."
-                    ) from None
+                    )
                 time.sleep(0.2)
         yield lock
     finally:
         os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def free_ports(count: int) -> list[int]:

@@ -12,6 +12,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from wire import Ask, Reply, Spoiler
 
+# Every transformation is one that happens on real lines: bits flip, caches answer, parameters are
+# dropped or rewritten, and messages are played to the wrong party.
+
 
 def _form(name: str, change: Callable[[str], str]) -> Callable[[Ask], Ask]:
     def spoil(ask: Ask) -> Ask:
@@ -98,7 +101,7 @@ SPOILERS = {
     "endpoint": Spoiler(
         "the address leads into the bank's own network",
         where='{"url"',
-        ask=_content(lambda sent: sent | {"url": "http://169.254.169.254/latest"}),
+        ask=_content(lambda sent: sent | {"url": "https://169.254.169.254/latest"}),
     ),
     "push": Spoiler(
         "a cap above the package's own limit is asked for",
@@ -141,7 +144,7 @@ SPOILERS = {
     ),
     "revoke": Spoiler(
         "the form does not come from the bank's page",
-        where="csrf",
+        where="/revoke\ncsrf=",
         ask=_form("csrf", _other),
     ),
     "refused": Spoiler("something in between answers from its memory", reply=_let_pass),

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from wire import Exchange
 
-WIDTH = 98
+LINE = 90
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "cyan": "36", "yellow": "33"}
 
 
@@ -66,14 +66,16 @@ class Screen:
 
 
 def _packed(parts: list[str]) -> list[str]:
-    """The parts on as few lines as they need, a new line rather than a part cut in two."""
-    lines = [""]
-    for part in parts:
+    """The parts on as few lines as they need; one that needs several has them to itself."""
+    lines: list[str] = []
+    is_open = False
+    for number, part in enumerate(parts):
         # What was asked or answered stands apart from its fields.
-        between = "  " if lines == [parts[0]] else "; "
-        joined = f"{lines[-1]}{between}{part}" if lines[-1] else part
-        if len(joined) <= WIDTH - 8:
-            lines[-1] = joined
-        else:
-            lines += textwrap.wrap(part, WIDTH - 8, break_on_hyphens=False)
-    return [line for line in lines if line]
+        between = "  " if number == 1 else "; "
+        if is_open and len(lines[-1]) + len(between) + len(part) <= LINE:
+            lines[-1] += between + part
+            continue
+        wrapped = textwrap.wrap(part, LINE, break_on_hyphens=False)
+        lines += wrapped
+        is_open = len(wrapped) == 1
+    return lines

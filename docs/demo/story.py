@@ -75,4 +75,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # The runner, which the same Ctrl-C reached, says so.
+        sys.exit(130)

@@ -121,9 +121,7 @@ class Wayfare:
             return Accepted(receiver.verify_standard_webhook(secret, headers, body))
 
         self._receiver.trust(verify)
-        exchange.tell(
-            f"voice {endpoint['voice']}", f"status {endpoint['status']}", "secret whsec_…"
-        )
+        exchange.tell(f"voice {endpoint['voice']}", f"status {endpoint['status']}", "secret ******")
 
     def pushes_request(self) -> None:
         """One entry per component and version, built from the package document."""
@@ -222,10 +220,8 @@ class Wayfare:
         claim(self.refusal["code"] == "limit.per_debit", f"the reason is {self.refusal['code']}")
         claim("headroom" in self.refusal, "the refusal does not say which amount would do")
         headroom = self.refusal["headroom"]
-        claim(
-            headroom["minor_units"] <= wish.RIDE_CAP_FEN,
-            "the refusal names an amount above the cap",
-        )
+        left = self.capabilities["next_accepted"]["debit"]["minor_units"] - wish.RIDE_FEN
+        claim(headroom == fen(min(wish.RIDE_CAP_FEN, left)), f"{yuan(headroom)} would not do")
         claim(bool(self.refusal.get("next_action")), "the refusal does not say what to do")
         exchange.tell(
             self.refusal["code"],

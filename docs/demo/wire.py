@@ -90,8 +90,8 @@ class Exchange:
 class Spoiler:
     """What goes wrong on the line during one step, and how that is said on the screen.
 
-    ``where`` is part of the address or body that it waits for; it strikes once. ``inbound``
-    spoilers wait for what the bank sends by itself, from the first step on.
+    ``where`` is part of what it waits for, the address and, on the next line, the body; it strikes
+    once. ``inbound`` spoilers wait for what comes by itself, from the first step on.
     """
 
     says: str

@@ -133,27 +133,30 @@ class Consents:
         )
         self._insert(unit, consent)
         self._announce(unit, consent, "consent.granted", at)
+        self._record_grant(unit, consent)
+        return consent.consent_id
+
+    def _record_grant(self, unit: Unit, consent: Consent) -> None:
         self._audit.append(
             unit,
             action="consent.grant",
-            actor=f"customer:{customer_id}",
-            partner_id=partner_id,
-            client_id=client_id,
-            subject=customer_id,
+            actor=f"customer:{consent.customer_id}",
+            partner_id=consent.partner_id,
+            client_id=consent.client_id,
+            subject=consent.customer_id,
             resource=consent.consent_id,
             decision="allow",
             rules=("CN-PIPL-03",),
             rule_pack=self._rule_pack,
             detail={
-                "scope": scope,
-                "authorization_details": list(authorization_details),
-                "acr": acr,
-                "amr": list(amr),
+                "scope": consent.scope,
+                "authorization_details": list(consent.authorization_details),
+                "acr": consent.acr,
+                "amr": list(consent.amr),
                 "notice": msgspec.to_builtins(consent.notice),
             },
-            at=at,
+            at=consent.created_at,
         )
-        return consent.consent_id
 
     async def find(self, consent_id: str) -> Consent | None:
         """The consent, whoever it belongs to; the caller decides who may see it."""

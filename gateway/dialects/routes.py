@@ -1,6 +1,5 @@
 """The dialects' HTTP door: bytes in, bytes out, whatever the partner's verb."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, Response, route
@@ -30,7 +29,7 @@ def dialect_routes(dialects: Dialects) -> list[HTTPRouteHandler]:
                 (k.decode("latin-1"), v.decode("latin-1")) for k, v in request.scope["headers"]
             ),
             body=await request.body(),
-            received_at=datetime.now(UTC),
+            received_at=dialects.now(),
         )
         answer = await dialects.answer(name, raw, request.scope["state"]["interaction_id"])
         headers = dict(answer.headers)

@@ -5,7 +5,7 @@ partner's own error language.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -44,6 +44,10 @@ class Dialects:
         self._handles = handles
         self._operations = operations
         self._clock = clock
+
+    def now(self) -> datetime:
+        """When a request that arrives now was received."""
+        return self._clock.now()
 
     async def answer(self, name: str, request: RawRequest, interaction_id: str) -> RawAnswer:
         """The sealed answer, whatever happens; raises ``NotFound`` for a dialect nobody speaks."""

@@ -1,80 +1,8 @@
-"""Public keys at the door: which are acceptable, and the thumbprint that makes each unique."""
-
-import re
-from typing import Any
-
-import msgspec
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
-
-from contracts import errors
+"""What a registered key is for: one purpose each, for good."""
 
 CLIENT_AUTHENTICATION = "client_authentication"
-_RSA_BITS_LEAST = 2048
 
 
 def dialect_purpose(dialect: str) -> str:
     """The purpose of a key that signs requests in ``dialect``."""
     return f"dialect:{dialect}"
-
-
-def public_jwks(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The keys of a JWK set, each public and fit for ES256, PS256 or EdDSA (FAPI 2.0 SP 5.4).
-
-    Raises ``InvalidField`` naming the key that is not acceptable and why.
-    """
-    keys = document.get("keys")
-    if not isinstance(keys, list) or not keys or len(keys) > 16:
-        raise errors.InvalidField("A JWK set holds 1 to 16 keys.", field="jwks.keys")
-    names = [key.get("kid") for key in keys if isinstance(key, dict)]
-    if len(set(names)) != len(keys):
-        raise errors.InvalidField("Every key needs a kid of its own.", field="jwks.keys")
-    return [_public_jwk(key, f"jwks.keys[{index}]") for index, key in enumerate(keys)]
-
-
-def _public_jwk(key: dict[str, Any], field: str) -> dict[str, Any]:
-    kid = key.get("kid")
-    if not isinstance(kid, str) or not re.fullmatch(r"[\x21-\x7e]{1,128}", kid):
-        raise errors.InvalidField("A kid is 1 to 128 visible ASCII characters.", field=field)
-    try:
-        imported = import_key(key)
-    except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise errors.InvalidField(f"Not a JWK: {error}", field=field) from None
-    if imported.is_private or not isinstance(imported, ECKey | OKPKey | RSAKey):
-        raise errors.InvalidField("Register public keys only.", field=field)
-    fits = (
-        (isinstance(imported, ECKey) and key.get("crv") == "P-256")
-        or (isinstance(imported, OKPKey) and key.get("crv") == "Ed25519")
-        or (isinstance(imported, RSAKey) and imported.public_key.key_size >= _RSA_BITS_LEAST)
-    )
-    if not fits:
-        raise errors.InvalidField("Use P-256, Ed25519, or RSA of 2048 bits or more.", field=field)
-    members = imported.as_dict(private=False)
-    kept = {name: members[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in members}
-    alg = key.get("alg")
-    return kept | {"kid": kid} | ({"alg": alg} if isinstance(alg, str) else {})
-
-
-def rsa_jwk_of_pem(pem: str, field: str) -> dict[str, Any]:
-    """The JWK of a PEM public key (RSA of 2048 bits or more), for dialects that sign with RSA."""
-    try:
-        imported = import_key(pem, "RSA")
-    except (JoseError, ValueError, TypeError) as error:
-        raise errors.InvalidField(f"Not a PEM public key: {error}", field=field) from None
-    if imported.is_private or imported.public_key.key_size < _RSA_BITS_LEAST:
-        raise errors.InvalidField("Use a public RSA key of 2048 bits or more.", field=field)
-    members = imported.as_dict(private=False)
-    return {name: str(members[name]) for name in ("kty", "n", "e")}
-
-
-def thumbprint(jwk: dict[str, Any]) -> str:
-    """The SHA-256 thumbprint of RFC 7638, which is the same however the key is written down."""
-    names = ("crv", "e", "kty", "n", "x", "y")
-    required: dict[str, Any] = {name: jwk[name] for name in names if name in jwk}
-    return import_key(required).thumbprint()
-
-
-def pem_of_jwk(jwk: str) -> str:
-    """The stored public key in PEM."""
-    key = RSAKey.import_key(msgspec.json.decode(jwk, type=dict[str, Any]))
-    return key.as_pem(private=False).decode()

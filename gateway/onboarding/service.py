@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contracts import errors
 from contracts.v1.consents import PACKAGE_ORDER_TYPE
 from contracts.v1.onboarding import DialectKey, RegisteredClient, Registration
 from gateway.audit.service import Audit
 from gateway.database import Database, Unit
+from gateway.kit import public_keys
 from gateway.kit.ids import new_id
 from gateway.kit.vault import Vault
 from gateway.onboarding import keys, redirects, store
@@ -86,31 +85,13 @@ class Onboarding:
         ``KeyAlreadyRegistered`` for a public key that anybody registered before.
         """
         partner_id, client_id = new_id("ptr"), new_id("cli")
-        jwks = keys.public_jwks(wanted.jwks)
+        jwks = public_keys.public_jwks(wanted.jwks)
         scopes = _scopes(wanted.scope)
         for uri in wanted.redirect_uris:
             redirects.check(uri, sandbox=self._sandbox)
         unit = Unit("partner.register")
-        unit.add(
-            store.INSERT_PARTNER,
-            partner_id=partner_id,
-            name=wanted.partner_name,
-            name_zh=wanted.partner_name_zh,
-            mark=wanted.mark,
-            scenarios=_json(wanted.scenarios),
-            created_at=at,
-        )
-        unit.add(
-            store.INSERT_CLIENT,
-            client_id=client_id,
-            partner_id=partner_id,
-            redirect_uris=_json(wanted.redirect_uris),
-            scopes=_json(scopes),
-            grant_types=_json(GRANT_TYPES),
-            authorization_details_types=_json([PACKAGE_ORDER_TYPE]),
-            sector=redirects.sector(wanted.redirect_uris[0]),
-            created_at=at,
-        )
+        _add_partner(unit, partner_id, wanted, at)
+        _add_client(unit, partner_id, client_id, wanted, scopes, at)
         thumbprints = [
             self._add_key(unit, client_id, keys.CLIENT_AUTHENTICATION, jwk, at) for jwk in jwks
         ]
@@ -203,7 +184,7 @@ class Onboarding:
         live = await self._database.all(
             store.LIVE_KEYS, client_id=client_id, purpose=keys.dialect_purpose(dialect)
         )
-        return [keys.pem_of_jwk(key.jwk) for key in live]
+        return [public_keys.pem_of_jwk(key.jwk) for key in live]
 
     async def bank_key(self, client_id: str, dialect: str) -> BankDialectKey | None:
         """The bank's private key for the client's dialect."""
@@ -227,7 +208,7 @@ class Onboarding:
     def _add_key(
         self, unit: Unit, client_id: str, purpose: str, jwk: dict[str, Any], at: datetime
     ) -> str:
-        thumbprint = keys.thumbprint(jwk)
+        thumbprint = public_keys.thumbprint(jwk)
         unit.add(
             store.INSERT_KEY,
             otherwise=errors.KeyAlreadyRegistered(
@@ -242,21 +223,9 @@ class Onboarding:
         return thumbprint
 
     def _add_dialect(self, unit: Unit, client_id: str, wish: DialectKey, at: datetime) -> str:
-        jwk = keys.rsa_jwk_of_pem(wish.public_key_pem, "dialect_keys.public_key_pem")
+        jwk = public_keys.rsa_jwk_of_pem(wish.public_key_pem, "dialect_keys.public_key_pem")
         self._add_key(unit, client_id, keys.dialect_purpose(wish.dialect), jwk, at)
-        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        public_pem = (
-            private.public_key()
-            .public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-            .decode()
-        )
-        private_pem = private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        private_pem, public_pem = public_keys.new_rsa_pair()
         unit.add(
             store.INSERT_DIALECT_KEY,
             client_id=client_id,
@@ -266,6 +235,39 @@ class Onboarding:
             created_at=at,
         )
         return public_pem
+
+
+def _add_partner(unit: Unit, partner_id: str, wanted: Registration, at: datetime) -> None:
+    unit.add(
+        store.INSERT_PARTNER,
+        partner_id=partner_id,
+        name=wanted.partner_name,
+        name_zh=wanted.partner_name_zh,
+        mark=wanted.mark,
+        scenarios=_json(wanted.scenarios),
+        created_at=at,
+    )
+
+
+def _add_client(
+    unit: Unit,
+    partner_id: str,
+    client_id: str,
+    wanted: Registration,
+    scopes: list[str],
+    at: datetime,
+) -> None:
+    unit.add(
+        store.INSERT_CLIENT,
+        client_id=client_id,
+        partner_id=partner_id,
+        redirect_uris=_json(wanted.redirect_uris),
+        scopes=_json(scopes),
+        grant_types=_json(GRANT_TYPES),
+        authorization_details_types=_json([PACKAGE_ORDER_TYPE]),
+        sector=redirects.sector(wanted.redirect_uris[0]),
+        created_at=at,
+    )
 
 
 def _client(row: store.ClientRow, jwks: list[str]) -> Client:

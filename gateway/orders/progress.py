@@ -30,10 +30,10 @@ class Progress:
         while True:
             undone = next((line for line in chapter.lines if line.status == "compensating"), None)
             if undone is not None:
-                self._undo(chapter, undone)
+                self._compensate(chapter, undone)
                 return
             if chapter.order.status == "compensating":
-                if not self._undo_last(chapter):
+                if not self._compensate_last(chapter):
                     chapter.move_order("cancelled")
                     return
                 continue
@@ -111,12 +111,12 @@ class Progress:
         refer_to = f"{self._hosted_url}/referrals/{line.line_id}"
         chapter.move_line(replace(line, refer_to=refer_to), "referred")
 
-    def _undo(self, chapter: Chapter, line: LineRow) -> None:
+    def _compensate(self, chapter: Chapter, line: LineRow) -> None:
         kind = self._kinds.kind(line)
         if kind is not None:
             chapter.put(replace(line, step=kind.undoing.name))
 
-    def _undo_last(self, chapter: Chapter) -> bool:
+    def _compensate_last(self, chapter: Chapter) -> bool:
         """Sets the last line that is not undone on its way; ``False`` when there is none."""
         for line in reversed(chapter.lines):
             if line.status in ("active", "activating"):

@@ -92,7 +92,8 @@ class Orders:
         the reason on its line. Raises ``ConsentMismatch``, ``OrderNotEligible``, ``OrderExists``,
         ``RequestInFlight``, ``CoreBankUnavailable`` or ``CoreBankUnknown``.
         """
-        mark = fingerprint(OPERATION, request)
+        # The consent is part of it: a key must not fetch what another customer's consent gave.
+        mark = fingerprint(OPERATION, request, caller.consent_id or "")
         prior = await self._idempotency.find(caller, OPERATION, idempotency_key, mark, caller.at)
         if prior is None:
             held = await self._begin(request, caller, idempotency_key, mark)
@@ -175,8 +176,9 @@ class Orders:
         if plan is None or not details:
             raise errors.ConsentMismatch("The consent is not for this package and version.")
         lines = planned(order_id, plan, details)
+        components = {line.component for line in lines}
         for line in lines:
-            if not self._kinds.knows(line.type, line.boundary):
+            if not self._kinds.fits(line, components):
                 raise errors.OrderNotEligible(
                     "A component of the package is not available.", component=line.component
                 )

@@ -1,6 +1,6 @@
 """The steps that put a line in place at the bank, or take it away again, one operation each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
 
@@ -212,11 +212,15 @@ class EndMandate:
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """How lines of one component type come to be and how they are undone."""
+    """How lines of one component type come to be and how they are undone.
+
+    ``draws`` says that the line debits another line's account, within caps of the customer's.
+    """
 
     opening: Step
     undoing: Step
     money: Step | None = None
+    draws: bool = False
 
 
 class Kinds:
@@ -233,13 +237,20 @@ class Kinds:
             "account_t2": Kind(OpenAccount(core, accounts, "T2"), close, top_up),
             "account_t3": Kind(OpenAccount(core, accounts, "T3"), close, top_up),
             "nfc_or_qr_pass": Kind(
-                RecordMandate(core, accounts, mandates), EndMandate(core, mandates)
+                RecordMandate(core, accounts, mandates), EndMandate(core, mandates), draws=True
             ),
         }
 
-    def knows(self, type_: str, boundary: str) -> bool:
-        """Whether a component of this type and boundary can be a line."""
-        return boundary == self.REFERRED or type_ in self._by_type
+    def fits(self, line: LineRow, components: Collection[str]) -> bool:
+        """Whether the line can be activated in an order of these components."""
+        if line.boundary == self.REFERRED:
+            return True
+        kind = self._by_type.get(line.type)
+        if kind is None or not kind.draws:
+            return kind is not None
+        agreed = line.agreed
+        has_caps = agreed.per_debit_cap is not None and agreed.daily_cap is not None
+        return has_caps and line.funded_by in components
 
     def kind(self, line: LineRow) -> Kind | None:
         """How to activate the line; ``None`` for one that the partner only refers."""

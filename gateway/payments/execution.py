@@ -198,17 +198,24 @@ class Execution:
             raise _Ended(errors.MandateNotLive(payment_id=held.payment.payment_id)) from None
         return reserved
 
-    async def day_limit(self, mandate: Mandate, **extras: Any) -> errors.LimitMandateDay:
+    async def day_limit(self, mandate: Mandate, **extras: Any) -> errors.Refused:
         """The refusal by the mandate's daily cap, with what it still allows today."""
-        left = max(await self._mandates.left(mandate, self.day()), 0)
-        headroom = min(left, mandate.per_debit_cap)
-        return errors.LimitMandateDay(
-            refusals.accepted(headroom),
-            cap=Money(mandate.daily_cap, mandate.currency),
-            headroom=Money(headroom, mandate.currency),
-            rules=[refusals.MANDATE_RULE],
-            **extras,
-        )
+        cap = Money(mandate.daily_cap, mandate.currency)
+        room = await self._room(mandate)
+        return refusals.by_mandate(errors.LimitMandateDay, cap, room, **extras)
+
+    async def debit_limit(self, mandate: Mandate) -> errors.Refused:
+        """The refusal by the mandate's cap per debit, with what it allows now."""
+        cap = Money(mandate.per_debit_cap, mandate.currency)
+        return refusals.by_mandate(errors.LimitPerDebit, cap, await self._room(mandate))
+
+    async def _room(self, mandate: Mandate) -> Money | None:
+        """What the next debit would be accepted for; ``None`` when the bank cannot be asked."""
+        try:
+            bank = await self._core.capabilities(mandate.bank_account_id)
+        except errors.Unavailable:
+            return None
+        return await self._bounded(mandate, bank.next_debit, 0)
 
     async def _objection(self, held: Held) -> errors.Refused | None:
         """Why nobody may send the debit any more, on behalf of a caller who has gone."""
@@ -240,13 +247,15 @@ class Execution:
         return await self._rest(chapter, stored)
 
     async def _headroom(self, held: Held, told: Money | None) -> Money | None:
-        """What the next debit would be accepted for, by the bank and by the mandate's caps."""
+        """What a debit instead of this one would be accepted for, by bank and mandate."""
         if told is None:
             return None
-        left = await self._mandates.left(held.mandate, self.day())
-        if held.payment.reserved_on == self.day().isoformat():
-            left += held.payment.amount
-        bounds = (told.minor_units, held.mandate.per_debit_cap, left)
+        held_today = held.payment.reserved_on == self.day().isoformat()
+        return await self._bounded(held.mandate, told, held.payment.amount if held_today else 0)
+
+    async def _bounded(self, mandate: Mandate, told: Money, returning: int) -> Money:
+        left = await self._mandates.left(mandate, self.day()) + returning
+        bounds = (told.minor_units, mandate.per_debit_cap, left)
         return Money(max(min(bounds), 0), told.currency)
 
     async def _decline(self, held: Held, actor: str, error: errors.Refused) -> Stored:

@@ -1,7 +1,7 @@
 """Why a debit is not made, in the words of our errors and with the room there is for another."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from contracts import errors
 from contracts.v1.money import Money
@@ -52,15 +52,23 @@ def refusal(
     kind = KINDS[code]
     if headroom is None or kind is errors.PaymentDeclined:
         return kind(payment_id=payment_id)
-    detail = accepted(headroom.minor_units)
-    return kind(detail, payment_id=payment_id, headroom=headroom, rules=list(rules))
+    return kind(_accepted(headroom), payment_id=payment_id, headroom=headroom, rules=list(rules))
 
 
-def accepted(headroom: int) -> str:
-    """The sentence that tells a partner what to ask for instead."""
-    return f"Up to {headroom} minor units would be accepted now."
+def by_mandate(
+    kind: type[errors.Refused], cap: Money, room: Money | None, **extras: Any
+) -> errors.Refused:
+    """The error for an amount above one of the mandate's own caps."""
+    if room is not None:
+        extras["headroom"] = room
+    detail = "" if room is None else _accepted(room)
+    return kind(detail, cap=cap, rules=[MANDATE_RULE], **extras)
 
 
 def reason(error: errors.GatewayError) -> PaymentReason:
     """What the payment itself says of its refusal from then on."""
     return PaymentReason(error.code, error.next_action, error.extras.get("headroom"))
+
+
+def _accepted(headroom: Money) -> str:
+    return f"Up to {headroom.minor_units} minor units would be accepted now."

@@ -7,7 +7,6 @@ import msgspec
 
 from contracts import errors
 from contracts.v1 import payments as wire
-from contracts.v1.money import Money
 from gateway.accounts.service import Mandate, Mandates
 from gateway.audit.service import Audit
 from gateway.consents.service import Consents
@@ -17,7 +16,7 @@ from gateway.events.service import Events
 from gateway.kit import ids
 from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock
-from gateway.payments import refusals, store
+from gateway.payments import store
 from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
 from gateway.payments.execution import Execution, in_flight
 from gateway.payments.remembered import recall
@@ -94,7 +93,8 @@ class Payments:
         that has the ``end_to_end_id``, ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was
         done, the retry will) or ``CoreBankUnknown`` (the retry will tell).
         """
-        mark = fingerprint(OPERATION, request, mandate_id)
+        # The consent is part of it: a key must not fetch what another customer's consent gave.
+        mark = fingerprint(OPERATION, request, mandate_id, caller.consent_id or "")
         prior = await self._idempotency.find(caller, OPERATION, idempotency_key, mark, caller.at)
         if prior is None:
             held = await self._begin(mandate_id, request, caller, idempotency_key, mark)
@@ -166,14 +166,7 @@ class Payments:
         if mandate.status != "active":
             error = errors.MandateNotLive("The mandate has ended.")
         elif amount.minor_units > mandate.per_debit_cap:
-            left = await self._mandates.left(mandate, self._execution.day())
-            headroom = max(min(left, mandate.per_debit_cap), 0)
-            error = errors.LimitPerDebit(
-                refusals.accepted(headroom),
-                cap=Money(mandate.per_debit_cap, mandate.currency),
-                headroom=Money(headroom, mandate.currency),
-                rules=[refusals.MANDATE_RULE],
-            )
+            error = await self._execution.debit_limit(mandate)
         else:
             return
         await self._refused(mandate, request, caller, error)

@@ -14,7 +14,7 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class StrictJson(AbstractDTO[Body], Generic[Body]):
-    """Use as ``dto=StrictJson[Shape], return_dto=None`` on a handler with ``data: JSONBody[Shape]``.
+    """For a handler with ``data: JSONBody[Shape]``: ``dto=StrictJson[Shape], return_dto=None``.
 
     Raises ``UnsupportedMediaType``, ``MalformedBody`` or ``InvalidField``.
     """

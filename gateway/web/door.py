@@ -32,7 +32,8 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, and its answer back with the standing headers."""
         if scope["type"] != ScopeType.HTTP:
-            raise RuntimeError("the gateway speaks HTTP only")
+            await self._app(scope, receive, send)
+            return
         started = self._ticks()
         interaction_id = _interaction_id(scope)
         scope.setdefault("state", {})["interaction_id"] = interaction_id

@@ -199,6 +199,7 @@ DIALECT = Dialect(
             Field("next_action", "next_action", TEXT),
             Field("field", "field", TEXT),
             Field("headroom_amount", "headroom", YUAN, "null"),
+            Field("single_limit_amount", "cap", YUAN),
             Field("trade_no", "payment_id", TEXT, "null"),
             Field("rule_list", "rules", TEXTS),
         ),

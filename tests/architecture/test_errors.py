@@ -15,7 +15,7 @@ def drawn(root: type[errors.GatewayError], indent: str = "") -> Iterator[str]:
     """The tree below a class, one line each: name, status, code."""
     if not indent:
         yield _facts(root)
-    children = [kind for kind in root.__subclasses__() if kind.__module__ == root.__module__]
+    children = [kind for kind in root.__subclasses__() if kind.__module__.startswith("contracts.")]
     for child in children:
         last = child is children[-1]
         yield f"{indent}{'└── ' if last else '├── '}{_facts(child)}"

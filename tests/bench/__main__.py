@@ -12,11 +12,17 @@ from typing import Any
 import msgspec
 
 from gateway import settings as settings_file
+from gateway.database import Database
 from gateway.database.migrate import migrate
 from tests import stores
 from tests.bench.load import Request, Run, drive
 from tests.bench.prepare import prepare
-from tests.bench.process import free_port, keep_to_other_cores, on_its_core
+from tests.bench.process import (
+    free_port,
+    keep_to_other_cores,
+    on_its_core,
+    output_on_its_core,
+)
 from tests.bench.signing import Signer
 
 CONNECTIONS = 32
@@ -55,21 +61,8 @@ def main() -> None:
 
 def two_verifies_per_second_on_server_core() -> float:
     """The floor, measured on the core that the server will have."""
-    import_path = "from tests.bench.floor import two_verifies_per_second as f; print(f())"
-    import os
-    import subprocess
-
-    from tests.bench.process import SERVER_CORE
-
-    done = subprocess.run(
-        [sys.executable, "-c", import_path],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
-    )
-    return float(done.stdout)
+    measure = "from tests.bench.floor import two_verifies_per_second as f; print(f())"
+    return float(output_on_its_core([sys.executable, "-c", measure]))
 
 
 def _hello(place: Path, requests: int) -> float:
@@ -168,7 +161,7 @@ def _drive(port: int, requests: list[Request]) -> Run:
 
 
 async def _refuse_lax(url: str) -> None:
-    database = await stores.Database.connect(url)
+    database = await Database.connect(url)
     found = await database.durability()
     await database.close()
     print("durability:", ", ".join(f"{name} = {value}" for name, value in found.items()))

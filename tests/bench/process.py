@@ -52,6 +52,19 @@ def on_its_core(command: list[str], environment: dict[str, str], port: int) -> I
             process.kill()
 
 
+def output_on_its_core(command: list[str]) -> str:
+    """What a short program prints when it runs alone on the server's core."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
+    )
+    return done.stdout
+
+
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     for _ in range(300):
         if process.poll() is not None:

@@ -171,9 +171,7 @@ def seal(dialect: Dialect, exchange: Exchange) -> Sealed:
 
 def announce(dialect: Dialect, example: Announcement) -> Sent:
     """The recorded event as a notification."""
-    raw = dialect.announce(
-        example.event, private_pem("gateway"), example.client_id, example.at
-    )
+    raw = dialect.announce(example.event, private_pem("gateway"), example.client_id, example.at)
     return Sent(raw.content_type, list(raw.headers), raw.body.decode())
 
 

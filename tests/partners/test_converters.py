@@ -1,6 +1,6 @@
 """Converters lose nothing: whatever they can say, they hear again; anything else they refuse."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -21,11 +21,11 @@ def test_money_comes_back_to_the_fen(units):
     assert YUAN.hear(YUAN.speak(money)) == money
 
 
-@given(st.integers(0, LARGEST_MINOR_UNITS), st.sampled_from([0, 1, 2, 3]))
+@given(st.integers(0, LARGEST_MINOR_UNITS), st.sampled_from([1, 2, 3, 4]))
 def test_money_of_any_number_of_decimals_comes_back(units, decimals):
     converter = AmountText(currency="XTS", decimals=decimals)
     money = {"minor_units": units, "currency": "XTS"}
-    assert decimals == 0 or converter.hear(converter.speak(money)) == money
+    assert converter.hear(converter.speak(money)) == money
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,9 @@ def test_an_amount_may_leave_out_trailing_decimals(text, units):
     "text",
     [
         "", " 1.00", "1.00 ", "1.00\n", "-1.00", "+1.00", "-0", "1.001", "0.001", "1.", ".5", "1e3",
-        "01.00", "1,000.00", "１.00", "٣.00", "NaN", "Infinity", "0x10", "1_000", "90071992547409.92",
-        "9" * 400, "9007199254740993.00", 88.8, 88, True, None, ["1.00"], {"minor_units": 1},
+        "01.00", "1,000.00", "１.00", "٣.00", "NaN", "Infinity", "0x10", "1_000",
+        "90071992547409.92", "9" * 400, "9007199254740993.00", 88.8, 88, True, None,
+        ["1.00"], {"minor_units": 1},
     ],
 )  # fmt: skip
 def test_anything_that_is_not_plain_yuan_is_refused(text):
@@ -63,13 +64,13 @@ def test_anything_that_is_not_plain_yuan_is_refused(text):
     ],
 )
 def test_money_that_cannot_be_written_in_yuan_is_refused(money):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         YUAN.speak(money)
 
 
-@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31)))
+@given(st.datetimes(timezones=st.just(UTC)).filter(lambda at: 1 < at.year < 9999))
 def test_a_time_comes_back_to_the_microsecond(moment):
-    native = msgspec.to_builtins(moment.replace(tzinfo=UTC))
+    native = msgspec.to_builtins(moment)
     assert TIME.hear(TIME.speak(native)) == native
 
 
@@ -82,8 +83,10 @@ def test_a_time_of_whole_seconds_is_written_without_fraction():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "2026-11-24", "2026-11-24T11:20:38", "2026-11-24 11:20:38Z", "2026-11-24 11:20:38+08:00",
-        "2026-13-24 11:20:38", "2026-02-30 11:20:38", "2026-11-24 25:20:38", "2026-11-24 11:20:61",
+        "", "2026-11-24", "2026-11-24T11:20:38", "2026-11-24 11:20:38Z",
+        "2026-11-24 11:20:38+08:00", "2026-13-24 11:20:38", "2026-02-30 11:20:38",
+        "2026-11-24 25:20:38",
+        "2026-11-24 11:20:61",
         "0000-01-01 00:00:00", "0001-01-01 00:00:00", "２026-11-24 11:20:38", "1764000000",
         "2026-11-24 11:20:38.", "2026-11-24 11:20:38.1234567", "2026-11-24 11:20:38\n", 1764000000,
         None, True,
@@ -109,7 +112,7 @@ def test_every_code_of_a_list_comes_back(words):
 def test_a_code_outside_the_list_is_refused_both_ways():
     codes = Codes({"active": "ACTIVE"})
     for word in ("ACTIVE", "", None, 1, ["active"]):
-        with pytest.raises(ValueError):  # noqa: PT011
+        with pytest.raises(ValueError):
             codes.speak(word)
     for word in ("active", "", None, 1):
         with pytest.raises(ValueError, match="ACTIVE"):
@@ -133,5 +136,5 @@ def test_values_written_alike_come_back(case):
 @pytest.mark.parametrize("converter", [Text(), Whole(), Flag(), Texts(), Languages()])
 @pytest.mark.parametrize("value", [None, 1.5, b"x", ["a", 1], {"a": 1}, "a\x00b", 2**60, {1: "a"}])
 def test_values_of_another_type_are_refused(converter, value):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         converter.hear(value)

@@ -106,7 +106,7 @@ async def test_the_switch_stays_on_the_page_and_is_remembered(
     page = await reader.sign_in(await reader.get(await house.entrance(partner)))
     (switch,) = [a["href"] for a in page.every("a") if a.get("hreflang") == "zh-CN"]
     chinese = await reader.get(switch)
-    assert "路途出行 请求您的同意" in chinese.words
+    assert "路途出行请求您的同意" in chinese.words
     assert "¥50.00" in chinese.words
     assert (await reader.get("/consents")).every("html")[0]["lang"] == "zh-CN"
 

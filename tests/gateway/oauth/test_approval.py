@@ -9,7 +9,6 @@ from gateway.consents.service import Consents
 from gateway.database import Database, Statement, Unit
 from gateway.oauth.service import OAuth
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import (
     DETAILS,
     ISSUER,
@@ -19,6 +18,7 @@ from tests.gateway.oauth.partner import (
     entry,
     fen,
 )
+from tests.gateway.oauth.story import Story
 from tests.gateway.oauth.test_par import details
 
 SUSPEND = Statement("update client set status = 'suspended' where client_id = :client_id")

@@ -16,8 +16,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from contracts import errors
 from gateway.oauth.service import OAuth
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import ISSUER, Partner, post
+from tests.gateway.oauth.story import Story
 
 URL = f"{ISSUER}/oauth/token"
 

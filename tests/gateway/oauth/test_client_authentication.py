@@ -7,8 +7,8 @@ from joserfc.jwk import ECKey
 
 from gateway.onboarding.service import Onboarding
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import register
 from tests.gateway.oauth.partner import ISSUER, Partner, new_key, post, sign
+from tests.gateway.oauth.story import register
 
 FOREIGN_KEY = ECKey.generate_key("P-256")
 ENDPOINTS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from litestar import Litestar, get
 
@@ -11,18 +10,14 @@ from gateway.database import Database, Statement, Unit
 from gateway.oauth.guard import ResourceGuard, UndeclaredRoute, require_declarations
 from gateway.oauth.service import OAuth
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import ISSUER, Partner, new_key
+from tests.gateway.oauth.story import Story
 
 URL = f"{ISSUER}/v1/packages"
 SUSPEND_PARTNER = Statement(
     "update partner set status = 'suspended' where partner_id in"
     " (select partner_id from client where client_id = :client_id)"
 )
-
-
-class Row(msgspec.Struct):
-    text: str
 
 
 async def send(

@@ -7,8 +7,8 @@ from gateway.database import Database, Statement, Unit
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import DETAILS, ISSUER, Partner
+from tests.gateway.oauth.story import Story
 
 URL = f"{ISSUER}/v1/grant-handles"
 RETIRE = Statement(

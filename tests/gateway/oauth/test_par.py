@@ -8,7 +8,6 @@ import msgspec
 from gateway.database import Database, Query
 from gateway.oauth.service import OAuth
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import (
     DETAILS,
     ISSUER,
@@ -22,6 +21,7 @@ from tests.gateway.oauth.partner import (
     new_key,
     post,
 )
+from tests.gateway.oauth.story import Story
 
 URL = f"{ISSUER}/oauth/par"
 

@@ -18,8 +18,8 @@ from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
 from gateway.rules.service import load_pack
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import ISSUER, Partner, answer_of, post
+from tests.gateway.oauth.story import Story
 
 TOKEN = f"{ISSUER}/oauth/token"
 AT_ONCE = 20

@@ -9,8 +9,8 @@ from gateway.database import Database, Statement, Unit
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import DETAILS, ISSUER, Partner, post
+from tests.gateway.oauth.story import Story
 
 MOVE_CLIENT = Statement(
     "update client set partner_id = :partner_id, version = version + 1 where client_id = :client_id"

@@ -3,8 +3,8 @@
 from gateway.consents.service import Consents
 from gateway.oauth.service import OAuth
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import DETAILS, ISSUER, Partner, answer_of, new_key, post
+from tests.gateway.oauth.story import Story
 
 
 async def test_a_code_becomes_tokens_that_open_a_resource(story: Story, partner: Partner) -> None:

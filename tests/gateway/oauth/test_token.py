@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from gateway.consents.service import Consents
@@ -10,8 +11,8 @@ from gateway.database import Database, Query
 from gateway.oauth.grants.authorization_code import AuthorizationCode
 from gateway.oauth.grants.client_credentials import ClientCredentials
 from gateway.oauth.grants.refresh_token import RefreshToken
+from gateway.oauth.service import OAuth
 from tests.conftest import SetClock
-from tests.gateway.oauth.conftest import Story
 from tests.gateway.oauth.partner import (
     DETAILS,
     ISSUER,
@@ -22,11 +23,21 @@ from tests.gateway.oauth.partner import (
     new_key,
     post,
 )
-from tests.gateway.oauth.test_guard import Row
+from tests.gateway.oauth.story import Story
 from tests.gateway.oauth.test_par import details
 
 URL = f"{ISSUER}/oauth/token"
 Answer = tuple[int, str]
+
+
+class Row(msgspec.Struct):
+    text: str
+
+
+class Count(msgspec.Struct):
+    rows: int
+
+
 INVALID_GRANT: Answer = (400, "invalid_grant")
 
 
@@ -244,3 +255,31 @@ async def test_our_grants_leave_the_decision_to_authlib() -> None:
         ours = vars(grant)
         assert "validate_token_request" not in ours
         assert "create_token_response" not in ours
+
+
+async def test_sweeping_forgets_only_what_is_over(
+    http: httpx.AsyncClient,
+    story: Story,
+    partner: Partner,
+    oauth: OAuth,
+    database: Database,
+    clock: SetClock,
+) -> None:
+    tokens = await story.tokens(partner)
+    form = partner.form(grant_type="client_credentials", scope="catalog.read")
+    proof = partner.proof(URL)
+    assert (await post(http, "/oauth/token", form, proof)).status_code == 200
+    clock.advance(30)
+    await oauth.sweep()
+    again = await post(http, "/oauth/token", form, proof)
+    assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
+    assert (await story.read(partner, tokens["access_token"])).status_code == 200
+    clock.advance(2 * 86400)
+    await oauth.sweep()
+    left = [
+        (await database.all(Query(f"select count(*) as rows from {table}", Count)))[0].rows
+        for table in ("oauth_replay", "pushed_request", "authorization_code", "access_token")
+    ]
+    assert left == [0, 0, 0, 0]
+    form = partner.form(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    await story.exchange(partner, form)

@@ -120,40 +120,31 @@ class Story:
             before_commit=before_commit,
             after_commit=after_commit,
         )
+        self.audit = Audit()
         self.events = Events(database)
-        audit = Audit()
-        idempotency = Idempotency(database)
-        self.consents = Consents(database, self.events, audit, rule_pack=rules.version)
+        self.idempotency = Idempotency(database)
+        self.consents = Consents(database, self.events, self.audit, rule_pack=rules.version)
         self.mandates = Mandates(database, self.events)
         self.accounts = Accounts(database, self.bank, self.events, bank_clock=seen_clock)
+        shared = {
+            "consents": self.consents,
+            "mandates": self.mandates,
+            "events": self.events,
+            "audit": self.audit,
+            "idempotency": self.idempotency,
+            "clock": clock,
+            "rule_pack": rules.version,
+            "lease": LEASE,
+        }
         self.orders = Orders(
             database,
             self.bank,
             catalogue=Catalogue((*load_packages(), *packages), rules, clock),
-            consents=self.consents,
             accounts=self.accounts,
-            mandates=self.mandates,
-            events=self.events,
-            audit=audit,
-            idempotency=idempotency,
-            clock=clock,
-            rule_pack=rules.version,
             hosted_url=HOSTED,
-            lease=LEASE,
+            **shared,
         )
-        self.payments = Payments(
-            database,
-            self.bank,
-            consents=self.consents,
-            mandates=self.mandates,
-            events=self.events,
-            audit=audit,
-            idempotency=idempotency,
-            clock=clock,
-            bank_clock=seen_clock,
-            rule_pack=rules.version,
-            lease=LEASE,
-        )
+        self.payments = Payments(database, self.bank, bank_clock=seen_clock, **shared)
 
     async def seed(self, *logins: str) -> None:
         await self.bank.seed(tuple(p for p in load_personas() if p.login in logins))

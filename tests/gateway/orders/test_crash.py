@@ -98,9 +98,7 @@ async def test_a_worker_ends_a_killed_order_that_nobody_asks_for_again(
 
 
 @pytest.mark.parametrize("like", COMMITS)
-async def test_the_kills_cover_every_commit(
-    database: Database, clock: SetClock, like: str
-) -> None:
+async def test_the_kills_cover_every_commit(database: Database, clock: SetClock, like: str) -> None:
     tale = Story(database, clock)
     caller = await tale.consent(like)
     survivor = MortalDatabase(database, COMMITS[like] + 1, durable=True)

@@ -93,6 +93,12 @@ async def test_a_key_with_another_body_is_refused(tale: Story) -> None:
         await tale.place(caller, request=wanted(reference="trip-2"))
 
 
+async def test_a_key_does_not_fetch_what_another_consent_gave(tale: Story) -> None:
+    await tale.place(await tale.consent())
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await tale.place(await tale.consent("zhao"))
+
+
 async def test_a_second_order_on_the_consent_names_the_first(tale: Story) -> None:
     caller = await tale.consent()
     first = await tale.place(caller)
@@ -165,6 +171,26 @@ async def test_an_unknown_package_or_version_is_a_mismatch(tale: Story, package:
         await tale.place(
             msgspec.structs.replace(caller, consent_id=None, customer_id=None), key="k"
         )
+
+
+async def test_what_nobody_can_activate_is_refused_before_anything_is_written(
+    database: Database, clock: SetClock
+) -> None:
+    strange = story.package("strange-wallet", ("purse", "purse", True), ("vault", "vault", True))
+    parts = [msgspec.structs.replace(part, type="card_travel_mode") for part in strange.component]
+    strange = msgspec.structs.replace(strange, component=(strange.component[0], parts[1]))
+    unfunded = story.package("unfunded-ride", ("purse", "purse", True), ("ride", "ride", True))
+    tale = Story(database, clock, packages=(strange, unfunded))
+    for package, details, culprit in (
+        ("strange-wallet", [("purse", "open"), ("vault", "open")], "vault"),
+        ("unfunded-ride", [("purse", "open"), ("ride", "mandate")], "ride"),
+    ):
+        entries = [entry(*detail, package=package) for detail in details]
+        caller = await tale.consent(details=entries)
+        with pytest.raises(errors.OrderNotEligible) as refused:
+            await tale.place(caller, request=wanted(package))
+        assert refused.value.extras == {"component": culprit}
+    assert await tale.count(story.ORDERS) == 0
 
 
 async def test_a_declined_option_makes_no_line(tale: Story) -> None:

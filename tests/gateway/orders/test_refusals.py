@@ -155,9 +155,7 @@ class Obstinate(SandboxBank):
 
     async def close_account(self, operation_id: str, *, account_id: str) -> Any:
         moment = self._office.moment()
-        return Declined(
-            operation_id, "account.not_active", "No.", None, (), "2026.11", moment.at
-        )
+        return Declined(operation_id, "account.not_active", "No.", None, (), "2026.11", moment.at)
 
 
 async def test_what_the_bank_will_not_undo_is_left_for_people_and_does_not_hang(

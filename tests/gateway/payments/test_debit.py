@@ -8,52 +8,17 @@ import pytest
 
 from contracts import errors
 from contracts.v1.money import Money
-from contracts.v1.orders import Order
 from contracts.v1.payments import DebitRequest, Payment
 from gateway.corebank.port import DeclineCode
 from gateway.database import Database, Unit
-from gateway.kit.caller import Caller
 from gateway.kit.clock import bank_day
 from gateway.payments import refusals
 from gateway.payments.remembered import recall, remember
 from gateway.payments.service import Debited
 from tests.conftest import SetClock
 from tests.gateway.orders import story
-from tests.gateway.orders.story import Story, line, wallet
-
-
-def ride(amount: int, end_to_end_id: str = "ride-1", currency: str = "CNY") -> DebitRequest:
-    return DebitRequest(Money(amount, currency), end_to_end_id, "Line 2, 3 stops")
-
-
-class Rider:
-    """A customer with a wallet, and the partner that debits it."""
-
-    def __init__(self, tale: Story, caller: Caller, order: Order) -> None:
-        self.tale = tale
-        self.caller = caller
-        self.order = order
-        self.mandate_id = line(order, "ride").mandate_id or ""
-
-    async def debit(
-        self, amount: int, key: str, end_to_end_id: str | None = None, currency: str = "CNY"
-    ) -> Debited:
-        caller = msgspec.structs.replace(self.caller, at=self.tale.clock.now())
-        request = ride(amount, end_to_end_id or f"e2e-{key}", currency)
-        return await self.tale.payments.debit(self.mandate_id, request, caller, key)
-
-    async def balance(self) -> int:
-        return await self.tale.balance(self.order, "purse")
-
-    async def next_debit(self) -> int:
-        account_id = line(self.order, "purse").account_id or ""
-        caps = await self.tale.accounts.capabilities(account_id, self.caller)
-        return caps.next_accepted.debit.minor_units
-
-
-async def rider_of(tale: Story, top_up: int = 100_000, **caps: int) -> Rider:
-    caller, order = await tale.active(details=wallet(top_up, **caps))
-    return Rider(tale, caller, order)
+from tests.gateway.orders.story import Story
+from tests.gateway.payments.rider import Rider, ride, rider_of
 
 
 @pytest.fixture
@@ -123,7 +88,9 @@ async def test_above_the_cap_per_debit_the_refusal_can_be_acted_on(rider: Rider)
     assert refused.value.next_action == "lower_amount"
     assert await rider.tale.count(story.PAYMENTS) == 0
     assert (await rider.debit(extras["headroom"].minor_units, "k2")).payment.status == "settled"
-    denials = [row for row in await rider.tale.database.all(story.AUDITED) if row.decision == "deny"]
+    denials = [
+        row for row in await rider.tale.database.all(story.AUDITED) if row.decision == "deny"
+    ]
     assert [row.action for row in denials] == ["payment.debit"]
     assert json.loads(denials[0].detail)["code"] == "limit.per_debit"
 
@@ -253,6 +220,23 @@ async def test_amounts_and_currencies_that_are_none_are_refused(rider: Rider) ->
         body = b'{"instructed_amount":{"minor_units":' + amount + b'},"end_to_end_id":"r"}'
         with pytest.raises(msgspec.ValidationError):
             msgspec.json.decode(body, type=DebitRequest)
+
+
+async def test_a_key_does_not_fetch_what_another_consent_gave(rider: Rider) -> None:
+    await rider.debit(300, "k1", "ride-1")
+    other = await rider.tale.consent("zhao")
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await rider.tale.payments.debit(rider.mandate_id, ride(300), other, "k1")
+
+
+async def test_a_refusal_by_the_mandate_knows_the_purse(
+    database: Database, clock: SetClock
+) -> None:
+    rider = await rider_of(Story(database, clock), top_up=700)
+    with pytest.raises(errors.LimitPerDebit) as refused:
+        await rider.debit(5_001, "k1")
+    assert refused.value.extras["cap"] == Money(5_000)
+    assert refused.value.extras["headroom"] == Money(700)
 
 
 async def test_what_is_under_another_consent_does_not_exist(rider: Rider) -> None:

@@ -13,7 +13,7 @@ from gateway.kit.clock import bank_day
 from tests.conftest import SetClock
 from tests.gateway.orders import story
 from tests.gateway.orders.story import LEASE, Killed, MortalDatabase, Story, until_answered
-from tests.gateway.payments.test_debit import Rider, rider_of
+from tests.gateway.payments.rider import Rider, rider_of
 
 
 class Faults:
@@ -55,9 +55,7 @@ async def fixture(
     database: Database, clock: SetClock, error: type[Exception], moment: str = "before_commit"
 ) -> Fixture:
     faults = Faults(error)
-    return Fixture(
-        await rider_of(Story(database, clock, **{moment: faults.strike})), faults
-    )
+    return Fixture(await rider_of(Story(database, clock, **{moment: faults.strike})), faults)
 
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
@@ -253,7 +251,7 @@ async def test_a_debit_killed_at_any_commit_ends_with_one_effect(
         assert await outcome(rider, amount, number) == answer
         assert await rider.balance() == (700 if amount == 300 else 1_000)
         assert await rider.next_debit() == await rider.balance()
-        types = await tale.event_counts(about=f"e2e-k{number}\"")
+        types = await tale.event_counts(about=f'e2e-k{number}"')
         assert types["payment.settled"] + types["payment.declined"] == 1
     assert await tale.bank.books_balance()
     await tale.check_events()

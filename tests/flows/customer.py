@@ -1,0 +1,52 @@
+"""What a customer does at the bank's pages: sign in, approve, take back."""
+
+from dataclasses import dataclass
+
+from tests.flows.browser import Browser, Page
+from tests.flows.partner import Partner, Pushed, code_in
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Somebody the sandbox bank knows, and what they type to sign in."""
+
+    login: str
+    passcode: str
+    customer_id: str
+
+    def sign_in(self, browser: Browser, page: Page) -> Page:
+        """Types name and passcode; the page after it."""
+        return browser.press(page, "sign-in", customer=self.login, passcode=self.passcode)
+
+    def approve(self, browser: Browser, pushed: Pushed, issuer: str) -> str:
+        """Signs in, approves what is asked, and returns the code in the redirect."""
+        page = browser.open(pushed.path)
+        if not browser_is_known(page):
+            page = self.sign_in(browser, page)
+        return code_in(browser.press(page, "approve").location, pushed, issuer)
+
+    def take_back(self, browser: Browser, consent_id: str) -> Page:
+        """Ends a consent on the bank's own page."""
+        path = f"/consents/{consent_id}/revoke"
+        page = browser.open(path)
+        if not browser_is_known(page):
+            self.sign_in(browser, page)
+            page = browser.open(path)
+        return browser.press(page, "revoke")
+
+
+def browser_is_known(page: Page) -> bool:
+    """Whether the page is for somebody who has signed in."""
+    return not any("sign-in" in form.buttons for form in page.forms)
+
+
+def tokens(partner: Partner, customer: Customer, browser: Browser | None = None) -> dict[str, str]:
+    """The whole way from PAR to the tokens of a customer's fresh consent."""
+    answer, pushed = partner.push()
+    assert pushed is not None, answer.text
+    issuer = partner.line.issuer
+    code = customer.approve(browser or Browser(partner.line), pushed, issuer)
+    granted = partner.exchange(code, pushed)
+    assert granted.status_code == 200, granted.text
+    found: dict[str, str] = granted.json()
+    return found
