@@ -6,15 +6,15 @@ from litestar import Litestar, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from gateway.accounts.routes import router as account_routes
+from gateway.accounts.routes import account_routes
 from gateway.consents.routes import consent_routes
 from gateway.dialects.routes import dialect_routes
 from gateway.events.routes import event_routes
 from gateway.hosted.routes import hosted_routes
 from gateway.oauth.guard import ResourceGuard, require_declarations
 from gateway.oauth.routes import oauth_routes
-from gateway.orders.routes import router as order_routes
-from gateway.payments.routes import router as payment_routes
+from gateway.orders.routes import order_routes
+from gateway.payments.routes import payment_routes
 from gateway.products.routes import product_routes
 from gateway.rooms import Rooms
 from gateway.web.errors import Voices

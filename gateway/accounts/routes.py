@@ -9,7 +9,7 @@ from contracts.v1.accounts import AccountCapabilities
 from gateway.accounts.service import Accounts
 
 
-def router(accounts: Accounts) -> Router:
+def account_routes(accounts: Accounts) -> Router:
     """The native routes of this room; the roof puts its guard before them."""
 
     @get(

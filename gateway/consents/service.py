@@ -91,12 +91,12 @@ class Consents:
         rule_pack: str,
         lifetime: timedelta = LIFETIME,
     ) -> None:
-        """``rule_pack`` is the version that audit records of this room cite."""
+        """``rule_pack`` is the version that audit records cite, ``lifetime`` that of a new consent."""
         self._database = database
         self._events = events
         self._audit = audit
         self._rule_pack = rule_pack
-        self._lifetime = lifetime
+        self.lifetime = lifetime
 
     def grant(
         self,
@@ -129,7 +129,7 @@ class Consents:
             amr=tuple(amr),
             notice=notice or Notice(),
             created_at=at,
-            expires_at=at + self._lifetime,
+            expires_at=at + self.lifetime,
         )
         self._insert(unit, consent)
         self._announce(unit, consent, "consent.granted", at)

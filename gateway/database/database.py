@@ -87,8 +87,15 @@ class Database:
 
         Raises ``Conflict`` after the third try.
         """
+        try:
+            return await self.commit(await compose())
+        except Stale:
+            # Entering tenacity costs more than the unit, so only those who need it do.
+            return await self._again(compose)
+
+    async def _again(self, compose: Callable[[], Awaitable[Unit]]) -> list[Any]:
         tries = AsyncRetrying(
-            stop=stop_after_attempt(_TRIES_MOST),
+            stop=stop_after_attempt(_TRIES_MOST - 1),
             wait=wait_random_exponential(multiplier=0.005, max=0.05),
             retry=retry_if_exception_type(Stale),
         )

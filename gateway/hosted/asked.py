@@ -81,12 +81,17 @@ class Entry(msgspec.Struct, frozen=True):
         return f"{self.detail.package}.{self.detail.component}"
 
 
-def bundles(entries: Sequence[Entry], texts: Texts, language: Language) -> tuple[Bundle, ...]:
-    """The entries grouped by package, in the order the partner sent them."""
+def bundles(
+    entries: Sequence[Entry], texts: Texts, language: Language, *, payee: str
+) -> tuple[Bundle, ...]:
+    """The entries grouped by package, in the order the partner sent them.
+
+    ``payee`` is the partner's name: orders record every mandate in the partner's favour.
+    """
     grouped: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         grouped.setdefault((entry.detail.package, entry.detail.version), []).append(entry)
-    return tuple(_bundle(group, texts, language) for group in grouped.values())
+    return tuple(_bundle(group, texts, language, payee) for group in grouped.values())
 
 
 def chosen(entries: Iterable[Entry], ticked: frozenset[str]) -> list[Entry]:
@@ -94,10 +99,10 @@ def chosen(entries: Iterable[Entry], ticked: frozenset[str]) -> list[Entry]:
     return [entry for entry in entries if entry.required or entry.choice in ticked]
 
 
-def _bundle(group: list[Entry], texts: Texts, language: Language) -> Bundle:
+def _bundle(group: list[Entry], texts: Texts, language: Language, payee: str) -> Bundle:
     first = group[0]
     package = first.package
-    parts = tuple(_part(entry, texts, language) for entry in group)
+    parts = tuple(_part(entry, texts, language, payee) for entry in group)
     if package is None:
         return Bundle(
             code=first.detail.package,
@@ -129,13 +134,15 @@ def _bundle(group: list[Entry], texts: Texts, language: Language) -> Bundle:
     )
 
 
-def _part(entry: Entry, texts: Texts, language: Language) -> Part:
+def _part(entry: Entry, texts: Texts, language: Language, payee: str) -> Part:
     component = entry.component
     amounts = tuple(
         Fact(texts.say(language, f"asked.{name}"), money(amount, language))
         for name in _AMOUNTS
         if (amount := getattr(entry.detail, name)) is not None
     )
+    if "mandate" in entry.detail.actions:
+        amounts = (Fact(texts.say(language, "asked.payee"), payee), *amounts)
     actions = tuple(
         texts.say_or(language, f"action.{action}", action) for action in entry.detail.actions
     )

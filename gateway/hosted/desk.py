@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 
+from contracts import errors
 from gateway.hosted.forms import Fields, read_form
 from gateway.hosted.language import Language, choose, known
 from gateway.hosted.pages import Pages
@@ -93,6 +94,9 @@ class Desk:
         reference = request.scope.get("state", {}).get("interaction_id") or str(uuid4())
         if error.status == 500:
             journal.error("page.failed", interaction_id=reference, exc_info=raised)
+        elif isinstance(error, errors.Unavailable):
+            error.headers.setdefault("Retry-After", "1")
+            journal.warning("page.unavailable", interaction_id=reference, code=error.code)
         language = choose(
             asked=None,
             remembered=request.cookies.get(self._pages.cookies.language),

@@ -1,6 +1,7 @@
 """The customer's side of a request: sign in, see what is asked, decide, and take it back."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -77,6 +78,11 @@ class Hosted:
     def simulated_factor(self) -> bool:
         """Whether the second factor is the sandbox's, which a page must say."""
         return self._second_factor.simulated
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a consent given now would live."""
+        return self._consents.lifetime
 
     @property
     def can_approve(self) -> bool:
@@ -175,7 +181,7 @@ class Hosted:
                 notice=_notice(asked, given, language),
             ),
         )
-        await self._sessions.answered(asked.flow.flow_id, self._clock.now())
+        await self._mark_answered(asked.flow)
         return address
 
     async def deny(self, browser: Browser, flow: Flow) -> str:
@@ -183,7 +189,7 @@ class Hosted:
         address = await self._authorizations.deny(
             flow.client_id, flow.request_uri, customer_id=browser.customer_id
         )
-        await self._sessions.answered(flow.flow_id, self._clock.now())
+        await self._mark_answered(flow)
         return address
 
     async def given(self, browser: Browser) -> list[Given]:
@@ -215,6 +221,12 @@ class Hosted:
     async def sweep(self) -> None:
         """Forgets sessions and flows that are over; run it from time to time."""
         await self._sessions.sweep(self._clock.now())
+
+    async def _mark_answered(self, flow: Flow) -> None:
+        # The decision is durable already, so the customer must reach the partner with it; a lost
+        # mark only makes a late click less well explained.
+        with suppress(errors.GatewayError):
+            await self._sessions.answered(flow.flow_id, self._clock.now())
 
     def _given(self, consent: Consent, partner: Partner | None) -> Given:
         return Given(consent, partner, self._entries(consent.authorization_details))

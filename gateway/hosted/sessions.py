@@ -1,6 +1,7 @@
 """Browsers: the one cookie, who is signed in behind it, and the requests its tabs have open."""
 
 import hmac
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,8 @@ IDLE: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(hours=1)
 # Flows are kept a little longer than their request, so a late click is told what happened.
 KEPT_AFTER_END: Final = timedelta(hours=1)
+# The shape of ``ids.new_secret``.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Browser(msgspec.Struct, frozen=True):
@@ -71,7 +74,7 @@ class Sessions:
 
         A cookie of a strange shape is not taken over: the browser gets a value of ours.
         """
-        if len(cookie) != len(ids.new_secret()) or not cookie.isascii():
+        if not _SECRET.fullmatch(cookie):
             return Browser(ids.new_secret(), fresh=True)
         browser = Browser(cookie)
         row = await self._database.find(store.FIND_SESSION, session_digest=browser.digest)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from gateway.consents.service import LIFETIME, is_live
+from gateway.consents.service import is_live
 from gateway.hosted.asked import Bundle, bundles
 from gateway.hosted.desk import Visit, address
 from gateway.hosted.language import Language, day
@@ -63,6 +63,7 @@ class Views:
     async def consent(self, visit: Visit, asked: Asked) -> ASGIResponse:
         """Everything asked for, before anything is agreed."""
         language = visit.language(asked.request.ui_locales)
+        partner = partner_shown(asked.partner, language)
         now = self._hosted.now()
         return self._pages.page(
             "consent",
@@ -73,12 +74,12 @@ class Views:
             cookies=visit.cookies,
             csrf=visit.browser.csrf,
             flow_id=visit.flow_id,
-            partner=partner_shown(asked.partner, language),
+            partner=partner,
             customer=await self._customer_name(visit, language),
-            bundles=bundles(asked.entries, self._pages.texts, language),
+            bundles=bundles(asked.entries, self._pages.texts, language, payee=partner.name),
             rights=self._rights(asked.request.scope, language),
-            until=day(now + LIFETIME, language),
-            days=str(LIFETIME.days),
+            until=day(now + self._hosted.lifetime, language),
+            days=str(self._hosted.lifetime.days),
             return_host=urlsplit(asked.request.redirect_uri).hostname or "",
             simulated=self._hosted.simulated_factor,
             can_approve=self._hosted.can_approve,
@@ -149,13 +150,14 @@ class Views:
 
     def _shown(self, given: Given, language: Language, now: datetime) -> ConsentShown:
         consent = given.consent
+        partner = partner_shown(given.partner, language, consent.notice.recipient)
         return ConsentShown(
             consent_id=consent.consent_id,
-            partner=partner_shown(given.partner, language, consent.notice.recipient),
+            partner=partner,
             live=is_live(consent, now),
             since=self._say(language, "consents.since", consent.created_at),
             standing=self._standing(given, language, now),
-            bundles=bundles(given.entries, self._pages.texts, language),
+            bundles=bundles(given.entries, self._pages.texts, language, payee=partner.name),
             rights=self._rights(tuple(consent.scope.split()), language),
         )
 

@@ -23,7 +23,7 @@ from gateway.kit.ids import digest
 from gateway.kit.jose import SIGNING_ALGORITHMS, CompactReader
 from gateway.oauth.details import decode_details
 from gateway.oauth.dpop import Proof, verify_proof
-from gateway.oauth.replay import BURN
+from gateway.oauth.replay import BURN_FOR_TOKEN
 from gateway.oauth.scopes import split_scope
 from gateway.oauth.store import FIND_ACCESS_TOKEN, AccessTokenRow
 from gateway.onboarding.service import SCOPES
@@ -88,13 +88,19 @@ class ResourceGuard:
     async def _token(self, token: str, proof: Proof) -> AccessTokenRow | None:
         """Uses the proof's `jti` up and reads the token, joined with client and consent."""
         unit = Unit("oauth.guard")
+        token_digest = digest(token)
+        unit.lock(proof.key)
+        # Without a token of this very key nothing is written: a stranger fills no table.
         unit.add(
-            BURN,
+            BURN_FOR_TOKEN,
+            expect=None,
             otherwise=_challenge("invalid_dpop_proof", "The DPoP proof was used before."),
             key=proof.key,
             expires_at=proof.expires_at,
+            token_digest=token_digest,
+            jkt=proof.jkt,
         )
-        slot = unit.ask(FIND_ACCESS_TOKEN, token_digest=digest(token))
+        slot = unit.ask(FIND_ACCESS_TOKEN, token_digest=token_digest)
         rows: list[AccessTokenRow] = (await self._database.commit(unit))[slot]
         return rows[0] if rows else None
 

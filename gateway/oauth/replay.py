@@ -12,6 +12,12 @@ BURN = Statement(
     "on conflict (key) do nothing"
 )
 
+# At a resource: a key that is there already violates the primary key, and the unit is refused.
+BURN_FOR_TOKEN = Statement(
+    "insert into oauth_replay (key, expires_at) select :key, :expires_at where exists"
+    " (select 1 from access_token where token_digest = :token_digest and jkt = :jkt)"
+)
+
 
 def replay_key(purpose: str, owner: str, jti: str) -> str:
     """The stored name of a `jti`, which is unique per purpose and per client or key."""

@@ -12,7 +12,7 @@ from gateway.web.bodies import StrictJson
 from gateway.web.idempotency import require_key
 
 
-def router(orders: Orders) -> Router:
+def order_routes(orders: Orders) -> Router:
     """The native routes of this room; the roof puts its guard before them."""
 
     @post(

@@ -12,7 +12,7 @@ from gateway.web.bodies import StrictJson
 from gateway.web.idempotency import require_key
 
 
-def router(payments: Payments) -> Router:
+def payment_routes(payments: Payments) -> Router:
     """The native routes of this room; the roof puts its guard before them."""
 
     @post(

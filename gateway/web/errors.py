@@ -88,8 +88,9 @@ def problem(error: errors.GatewayError, issuer: str, interaction_id: str) -> dic
         "code": error.code,
         **({"detail": error.detail} if error.detail else {}),
         "next_action": error.next_action,
-        **error.extras,
         "instance": f"urn:uuid:{interaction_id}",
+        # Last, because a stored refusal brings the instance of its first telling.
+        **error.extras,
     }
 
 

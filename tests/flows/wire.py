@@ -1,5 +1,7 @@
 """The line to a gateway: an address to send to, the name it goes by, and answers or none."""
 
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
 import httpx
 
 _PATIENCE_SECONDS = 30.0
@@ -46,5 +48,10 @@ class Line:
     def _new_client(self) -> httpx.Client:
         # Loading the trust store takes longer than a whole call, and nothing here speaks TLS.
         return httpx.Client(
-            base_url=self.address, timeout=_PATIENCE_SECONDS, verify=False, trust_env=False
+            base_url=self.address,
+            timeout=_PATIENCE_SECONDS,
+            verify=False,
+            trust_env=False,
+            # Cookies belong to browsers, and several may share a line.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -22,6 +23,8 @@ from gateway.app import Roof
 from gateway.database import Database, Unit
 from gateway.kit.journal import configure
 from gateway.settings import Settings
+
+_LISTEN_SECONDS = 30.0
 
 Way = Literal["before", "after", "amid"]
 
@@ -170,10 +173,25 @@ async def live(life: Life, line: Line) -> None:
     serving = asyncio.create_task(server.serve())
     obeyed = asyncio.Event()
     asyncio.get_running_loop().add_reader(line.incoming, _obey, line, fate, obeyed)
+    await _listens(settings)
     line.say(Report(ready=True))
     await obeyed.wait()
     serving.cancel()
     await roof.close()
+
+
+async def _listens(settings: Settings) -> None:
+    deadline = time.monotonic() + _LISTEN_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(settings.host, settings.port)
+        except ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.005)
+        else:
+            writer.close()
+            return
 
 
 def _obey(line: Line, fate: Fate, obeyed: asyncio.Event) -> None:
@@ -206,6 +224,8 @@ def main() -> None:
                 sys.stdout.flush()
                 os._exit(0)
             _, status = os.waitpid(child, 0)
+            # The child's loop watched the pipe without blocking, and it is the same pipe.
+            os.set_blocking(incoming, True)
             line.say(Report(died=os.waitstatus_to_exitcode(status)))
 
 

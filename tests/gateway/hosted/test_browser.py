@@ -20,6 +20,7 @@ from granian.server.embed import Server
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import staleness_of
 
 from tests.gateway.hosted.conftest import House
@@ -217,6 +218,8 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
         await eyes.press("sign-in")
         await eyes.look(page)
     await eyes.tick("component-commuter-wallet.sweep")
+    # Enter on a tick box must not press a button that the customer did not choose.
+    eyes.write("component-commuter-wallet.sweep", Keys.ENTER)
     await eyes.press("approve")
     assert eyes.chrome.current_url.startswith(f"{callback}?code=")
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))

@@ -44,6 +44,7 @@ async def test_the_page_shows_everything_that_is_asked(
         "Wayfare",
         "Commuter wallet",
         "Paid in now from your bound account CNY\u00a050.00",
+        "Paid to Wayfare",
         "At most per debit CNY\u00a020.00",
         "At most per day in all CNY\u00a0100.00",
         "CNY\u00a00.00 (free)",

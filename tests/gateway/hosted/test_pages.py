@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from contracts import errors
 from gateway.hosted import asked, pages, views
 from gateway.hosted.texts import load_texts
 from gateway.onboarding.service import SCOPES
@@ -190,6 +191,20 @@ async def test_a_failure_of_ours_is_a_page_with_a_reference_and_no_detail(
     assert answer.status == 500
     assert "Something failed on the bank’s side" in answer.words
     assert "secret detail" not in answer.response.text
+
+
+async def test_a_silent_bank_is_a_page_that_says_what_to_do(
+    house: House, browser: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> None:
+        raise errors.CoreBankUnavailable
+
+    reader = browser()
+    page = await reader.get("/sign-in")
+    monkeypatch.setattr(house.bank, "sign_in", silent)
+    answer = Page(await reader.press(page, "sign-in", {"customer": "lin", "passcode": "1"}))
+    assert (answer.status, answer.response.headers["retry-after"]) == (503, "1")
+    assert "Wait a moment and try again" in answer.words
 
 
 async def test_other_bodies_than_forms_and_large_ones_are_refused_with_a_page(

@@ -8,10 +8,10 @@ import httpx
 from litestar import Litestar, Request
 from msgspec.structs import replace
 
-from gateway.accounts.routes import router as account_routes
+from gateway.accounts.routes import account_routes
 from gateway.kit.caller import Caller
-from gateway.orders.routes import router as order_routes
-from gateway.payments.routes import router as payment_routes
+from gateway.orders.routes import order_routes
+from gateway.payments.routes import payment_routes
 from gateway.web.door import Door
 from gateway.web.errors import Voices
 from tests.gateway.orders.story import Story
