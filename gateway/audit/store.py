@@ -52,7 +52,10 @@ INSERT_RECORD = Statement(
     """
 )
 INSERT_PENDING = Statement("insert into audit_pending (record_id) values (:record_id)")
-DELETE_PENDING = Statement("delete from audit_pending where record_id = :record_id")
+DELETE_PENDING = Statement(
+    "delete from audit_pending where record_id in"
+    " (select record_id from audit_seal where seq between :first and :last)"
+)
 FIND_PENDING = Query(
     """
     select r.record_id, r.recorded_at, r.action, r.actor, r.partner_id, r.client_id, r.subject,

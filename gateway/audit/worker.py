@@ -141,7 +141,7 @@ def _sealing(links: list[Seal]) -> Unit:
     unit = Unit("audit.seal", locks=(SEAL_LOCK,))
     for link in links:
         unit.add(store.INSERT_SEAL, **msgspec.structs.asdict(link))
-        unit.add(store.DELETE_PENDING, record_id=link.record_id)
+    unit.add(store.DELETE_PENDING, expect=len(links), first=links[0].seq, last=links[-1].seq)
     return unit
 
 

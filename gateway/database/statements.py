@@ -56,7 +56,13 @@ class Statement:
             strange = sorted(set(values) ^ set(self.names))
             raise TypeError(f"parameters {strange} do not fit: {self.sql}")
         try:
-            return [_stored(values[name]) for name in self.names]
+            # Nearly every value is a short ASCII text without NUL or None; those pass as they are.
+            return [
+                value
+                if value is None or (type(value) is str and value.isascii() and "\0" not in value)
+                else _stored(value)
+                for value in (values[name] for name in self.names)
+            ]
         except KeyError as missing:
             raise TypeError(f"parameter {missing} is missing: {self.sql}") from None
 

@@ -18,12 +18,14 @@ from gateway.kit.clock import Clock
 from gateway.oauth.service import GrantHandles
 from gateway.onboarding.service import Client, Onboarding
 from partners.dialect import Dialect, Verified
+from partners.signatures import SigningKey, VerifyingKey
 from partners.wire import Call, Matched, RawAnswer, RawRequest
 
 journal = structlog.get_logger("tessera.dialects")
 
 # What a client may do for itself; everything else needs a customer's grant handle.
 _OWN_SCOPES = frozenset({"catalog.read"})
+_KEYS_KEPT_MOST = 10_000
 
 
 class Dialects:
@@ -44,6 +46,10 @@ class Dialects:
         self._handles = handles
         self._operations = operations
         self._clock = clock
+        # Keys as read from PEM; reading one costs more than using it. A registered key never
+        # changes, and whether it is live is asked of the register every time.
+        self._bank_keys: dict[tuple[str, str], SigningKey] = {}
+        self._client_keys: dict[str, VerifyingKey] = {}
 
     def now(self) -> datetime:
         """When a request that arrives now was received."""
@@ -56,20 +62,19 @@ class Dialects:
             raise errors.NotFound
         matched = dialect.match(request)
         client = await self._onboarding.find(matched.client_id) if matched.client_id else None
-        key = await self._onboarding.bank_key(client.client_id, name) if client else None
-        private_pem = key.private_key_pem if key else None
+        key = await self._bank_key(client, name) if client else None
         try:
             answer = await self._carry_out(dialect, matched, client, interaction_id)
-            return dialect.seal(matched, answer, private_pem)
+            return dialect.seal(matched, answer, key)
         except errors.GatewayError as error:
             if error.status >= 500:
                 journal.error("dialect.failed", dialect=name, interaction_id=interaction_id,
                               exc_info=error)  # fmt: skip
-            return dialect.seal(matched, error, private_pem)
+            return dialect.seal(matched, error, key)
         except Exception as error:  # noqa: BLE001 - a partner hears its own language even then
             journal.error("dialect.failed", dialect=name, interaction_id=interaction_id,
                           exc_info=error)  # fmt: skip
-            return dialect.seal(matched, errors.GatewayError(), private_pem)
+            return dialect.seal(matched, errors.GatewayError(), key)
 
     async def forget(self) -> None:
         """Removes remembered signatures whose time can no longer be accepted."""
@@ -81,11 +86,7 @@ class Dialects:
         self, dialect: Dialect, matched: Matched, client: Client | None, interaction_id: str
     ) -> dict[str, object]:
         live = client is not None and client.status == "active"
-        keys = (
-            await self._onboarding.dialect_public_keys(client.client_id, dialect.name)
-            if client is not None and live
-            else []
-        )
+        keys = await self._live_keys(client, dialect.name) if client and live else []
         verified = dialect.verify(matched, keys, self._clock.now())
         if client is None:
             raise errors.InvalidClient
@@ -93,6 +94,25 @@ class Dialects:
         call = verified.call()
         caller = await self._caller(dialect, call, client, interaction_id)
         return await self._operations.run(call, caller)
+
+    async def _bank_key(self, client: Client, dialect: str) -> SigningKey | None:
+        known = self._bank_keys.get((client.client_id, dialect))
+        if known is not None:
+            return known
+        stored = await self._onboarding.bank_key(client.client_id, dialect)
+        if stored is None:
+            return None
+        key = SigningKey(stored.private_key_pem)
+        if len(self._bank_keys) < _KEYS_KEPT_MOST:
+            self._bank_keys[client.client_id, dialect] = key
+        return key
+
+    async def _live_keys(self, client: Client, dialect: str) -> list[VerifyingKey]:
+        pems = await self._onboarding.dialect_public_keys(client.client_id, dialect)
+        keys = [self._client_keys.get(pem) or VerifyingKey(pem) for pem in pems]
+        if len(self._client_keys) < _KEYS_KEPT_MOST:
+            self._client_keys.update(zip(pems, keys, strict=True))
+        return keys
 
     async def _remember(self, verified: Verified) -> None:
         unit = Unit("dialect.request")

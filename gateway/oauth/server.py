@@ -116,7 +116,8 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
                 url=work.url,
                 at=work.at,
             )
-        asked = arrival.form.get("authorization_details") if work.endpoint == "par" else None
+        if work.endpoint == "par" and "authorization_details" in arrival.form:
+            work.details = parse_details(arrival.form["authorization_details"])
         flow.check(
             AuthenticatedRequest(
                 endpoint=work.endpoint,
@@ -124,7 +125,7 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
                 has_authorization=arrival.has_authorization,
                 client=client,
                 proof=work.proof,
-                details=None if asked is None else parse_details(asked),
+                details=work.details,
                 code=work.code,
                 catalogue=self._collaborators.catalogue,
                 at=work.at,

@@ -28,7 +28,7 @@ from gateway.oauth.approval import (
 )
 from gateway.oauth.assertions import read_assertion
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClients
-from gateway.oauth.details import DetailsChecker, parse_details
+from gateway.oauth.details import DetailsChecker
 from gateway.oauth.discovery import server_metadata
 from gateway.oauth.endpoints.introspection import Introspection
 from gateway.oauth.endpoints.revocation import Revocation
@@ -124,7 +124,6 @@ class OAuth:
             raise refused(error) from error
         request_uri = REQUEST_URI_PREFIX + new_secret()
         form = arrival.form
-        asked = form.get("authorization_details")
         parameters = PushedParameters(
             response_type=form["response_type"],
             redirect_uri=form["redirect_uri"],
@@ -133,7 +132,7 @@ class OAuth:
             code_challenge_method=form["code_challenge_method"],
             state=form.get("state"),
             ui_locales=form.get("ui_locales"),
-            authorization_details=() if asked is None else parse_details(asked),
+            authorization_details=work.details or (),
         )
         # RFC 9449 section 10.1: the header binds the code as the parameter does.
         proved = None if work.proof is None else work.proof.jkt

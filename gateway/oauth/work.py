@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from gateway.database import Unit
 from gateway.oauth.assertions import Assertion
 from gateway.oauth.clients import RegisteredClient
+from gateway.oauth.details import Details
 from gateway.oauth.dpop import Proof
 from gateway.oauth.requests import Endpoint, FormRequest
 from gateway.oauth.store import AccessTokenRow, CodeRow, RefreshTokenRow
@@ -40,6 +41,7 @@ class Work:
         self.access = access
         self.unit = Unit(f"oauth.{endpoint}")
         self.proof: Proof | None = None
+        self.details: Details | None = None
         # Set when a code comes a second time from its own client: its tokens must end.
         self.code_spent = False
 

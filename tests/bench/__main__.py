@@ -18,6 +18,7 @@ from tests import stores
 from tests.bench.load import Request, Run, drive
 from tests.bench.prepare import prepare
 from tests.bench.process import (
+    cpu_seconds,
     free_port,
     keep_to_other_cores,
     on_its_core,
@@ -104,17 +105,24 @@ def _measure(
     before = {name: stores.count(url, table) for name, table in ROWS.items()}
     runs: dict[str, Run] = {}
     grew: dict[str, int] = {}
-    with on_its_core([sys.executable, "-m", "gateway", "serve"], environment, port):
+    spent: dict[str, float] = {}
+    with on_its_core([sys.executable, "-m", "gateway", "serve"], environment, port) as pid:
         for name, make in cases.items():
             if name in arguments.case:
                 if kind == "postgresql":
                     before[name] = stores.count(url, ROWS[name])
-                runs[name] = _drive(port, make())
+                requests = make()
+                used = cpu_seconds(pid)
+                runs[name] = _drive(port, requests)
+                spent[name] = (cpu_seconds(pid) - used) / len(requests) * 1e6
                 if kind == "postgresql":
                     grew[name] = stores.count(url, ROWS[name]) - before[name]
     if kind == "sqlite":
         grew = _grown_on_sqlite(url, before, runs)
-    return [_row(kind, name, run, grew[name], floor, hello) for name, run in runs.items()]
+    return [
+        _row(kind, name, run, grew[name], floor, hello) | {"server_cpu_us": round(spent[name])}
+        for name, run in runs.items()
+    ]
 
 
 def _grown_on_sqlite(url: str, before: dict[str, int], runs: dict[str, Run]) -> dict[str, int]:

@@ -89,6 +89,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     receiver: Receiver
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that breaks off is its own affair: gateways die here."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

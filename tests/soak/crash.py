@@ -26,6 +26,8 @@ _LONG_DOWN_SHARE = 0.15
 _CLAIM_SECONDS = 66.0
 # The workers look once a second; after so long they have done what there was.
 _WORKERS_SECONDS = 3.0
+# After so long a start has made all its commits.
+_SETTLED_SECONDS = 0.5
 _ARRIVAL_SECONDS = 30.0
 _AMID_MOST = 4.0
 _ANSWER_SECONDS = 10.0
@@ -115,6 +117,7 @@ class CrashSoak:
         self._begin()
         self._keeper.stop()
         self._begin()
+        time.sleep(_SETTLED_SECONDS)
         starts = _both_sides(self._keeper.names())
         self._next_tale().tell()
         time.sleep(_WORKERS_SECONDS)
