@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from litestar import Litestar, get
+from litestar import Litestar, Router, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
@@ -12,7 +12,7 @@ from gateway.dialects.routes import dialect_routes
 from gateway.events.routes import event_routes
 from gateway.hosted.routes import hosted_routes
 from gateway.oauth.guard import ResourceGuard, require_declarations
-from gateway.oauth.routes import oauth_routes
+from gateway.oauth.routes import grant_handle_routes, protocol_routes
 from gateway.orders.routes import order_routes
 from gateway.payments.routes import payment_routes
 from gateway.products.routes import product_routes
@@ -28,9 +28,16 @@ _CONTRACT = files("contracts.v1").joinpath("openapi.json").read_bytes()
 def litestar(built: Rooms) -> Litestar:
     """The Litestar app over the rooms; raises when a route names neither scope nor public."""
     settings = built.settings
+    guard = ResourceGuard(built.database, built.clock, issuer=settings.issuer)
     app = Litestar(
-        route_handlers=[health, contract, *routes(built)],
-        guards=[ResourceGuard(built.database, built.clock, issuer=settings.issuer)],
+        # The guard stands before the native routes only: every guarded handler is copied for
+        # every request, which the token endpoint need not pay for.
+        route_handlers=[
+            health,
+            contract,
+            *public_routes(built),
+            Router(path="/", route_handlers=native_routes(built), guards=[guard]),
+        ],
         exception_handlers={Exception: Voices(settings.issuer, "/oauth/").answer},
         openapi_config=None,
         request_max_body_size=BODY_LIMIT_BYTES,
@@ -39,11 +46,19 @@ def litestar(built: Rooms) -> Litestar:
     return app
 
 
-def routes(built: Rooms) -> list[ControllerRouterHandler]:
-    """Every room's routes."""
+def public_routes(built: Rooms) -> list[ControllerRouterHandler]:
+    """Routes that prove their caller themselves: OAuth, the hosted pages, the dialects."""
     return [
-        *oauth_routes(built.oauth),
+        *protocol_routes(built.oauth),
         *hosted_routes(built.hosted, built.pages),
+        *dialect_routes(built.dialects),
+    ]
+
+
+def native_routes(built: Rooms) -> list[ControllerRouterHandler]:
+    """The native contract: routes that the guard stands before."""
+    return [
+        *grant_handle_routes(built.oauth.handles),
         *product_routes(built.catalogue),
         *consent_routes(built.consents),
         order_routes(built.orders),
@@ -51,7 +66,6 @@ def routes(built: Rooms) -> list[ControllerRouterHandler]:
         payment_routes(built.payments),
         *event_routes(built.events),
         *webhook_routes(built.webhooks),
-        *dialect_routes(built.dialects),
     ]
 
 

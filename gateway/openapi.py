@@ -37,7 +37,7 @@ _REFUSAL = {
 
 def document(built: Rooms) -> bytes:
     """The document as committed in ``contracts/v1/openapi.json``."""
-    app = Litestar(route_handlers=doors.routes(built), openapi_config=_config())
+    app = Litestar(route_handlers=doors.native_routes(built), openapi_config=_config())
     schema = app.openapi_schema.to_schema()
     schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for path, method, scope in _scopes(app):

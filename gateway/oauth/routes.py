@@ -13,6 +13,7 @@ from gateway.oauth.discovery import metadata_path
 from gateway.oauth.forms import FORM_LIMIT_BYTES, parse_form
 from gateway.oauth.requests import PATHS, FormRequest
 from gateway.oauth.service import GrantHandles, OAuth
+from gateway.web.bodies import StrictJson
 
 # RFC 6749 section 5.1: whatever carries a credential is kept by nobody.
 _NEVER_KEPT = [("cache-control", "no-store"), ("pragma", "no-cache")]
@@ -22,11 +23,6 @@ _FORM: dict[str, Any] = {
     "request_max_body_size": FORM_LIMIT_BYTES,
     "include_in_schema": False,
 }
-
-
-def oauth_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
-    """Every route of the room."""
-    return [*protocol_routes(oauth), *grant_handle_routes(oauth.handles)]
 
 
 def protocol_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
@@ -39,6 +35,8 @@ def grant_handle_routes(handles: GrantHandles) -> list[HTTPRouteHandler]:
 
     @post(
         "/v1/grant-handles",
+        dto=StrictJson[wire.GrantHandleRequest],
+        return_dto=None,
         opt={"scope": "order.write"},
         operation_id="issue_grant_handle",
         summary="Issue a grant handle",
