@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document of the native contract, generated from the routes and their shapes."""
 
-
 import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig

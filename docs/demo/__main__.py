@@ -56,6 +56,7 @@ def serve(home: Home, screen: Screen, customers: int) -> int:
     """Keeps the gateway up until Ctrl-C, with everything on the screen that a first call needs."""
     port = int(os.environ.get("TESSERA_PORT") or SERVE_PORT)
     with machine.alone(home, screen.line) as lock:
+        machine.check_free(port)
         ready = stage.set_stage(home, port, customers)
         seeded = machine.command_json(ready.environment, "sandbox", "personas")
         with machine.gateway(home, ready.environment, lock) as keeper:

@@ -28,7 +28,8 @@ def main() -> int:
 
 
 def _end_with_runner(gateway: subprocess.Popen[bytes]) -> None:
-    while sys.stdin.buffer.read(1024):
+    # Unbuffered: a thread that waits inside sys.stdin would break the interpreter's shutdown.
+    while os.read(0, 1024):
         pass
     gateway.terminate()
     try:

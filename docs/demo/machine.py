@@ -130,6 +130,16 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def check_free(port: int) -> None:
+    """Raises ``Setback`` when somebody listens on the port: servers may share one unknowingly."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise Setback(f"port {port} is in use; choose another by TESSERA_PORT") from None
+
+
 def command(environment: dict[str, str], *words: str) -> str:
     """What a command of the gateway's program prints; raises ``Setback`` with what it objects."""
     ended = attempt(environment, *words)

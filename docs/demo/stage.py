@@ -41,7 +41,8 @@ def set_stage(home: Home, port: int, customers: int) -> Stage:
     ]
     for name in registered:
         _register(home, environment, name, PARTNERS[name])
-    fresh = [machine.command_json(environment, "sandbox", "persona") for _ in range(customers)]
+    printed = machine.command(environment, "sandbox", "persona", "--count", str(customers))
+    fresh = [json.loads(line) for line in printed.splitlines()]
     document = {
         "address": environment["TESSERA_ISSUER"],
         "partners": {name: str(home.partner(name)) for name in PARTNERS},

@@ -91,7 +91,7 @@ class Consents:
         rule_pack: str,
         lifetime: timedelta = LIFETIME,
     ) -> None:
-        """``rule_pack`` is the version that audit records cite, ``lifetime`` that of a new consent."""
+        """``rule_pack`` is the version that audit records of this room cite."""
         self._database = database
         self._events = events
         self._audit = audit

@@ -83,6 +83,4 @@ class Lane:
 def missed(unit: Unit, index: int) -> Exception:
     """The exception that the statement at ``index`` of ``unit`` declares for a missed guard."""
     otherwise = unit.calls[index].otherwise
-    if isinstance(otherwise, type):
-        return otherwise()
-    return otherwise
+    return otherwise if isinstance(otherwise, Exception) else otherwise()

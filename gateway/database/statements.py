@@ -84,7 +84,7 @@ class Call(NamedTuple):
     statement: Statement
     values: list[str | int | None]
     expect: int | None
-    otherwise: type[Exception] | Exception
+    otherwise: Callable[[], Exception] | Exception
 
 
 class Unit:
@@ -115,13 +115,13 @@ class Unit:
         statement: Statement,
         *,
         expect: int | None = 1,
-        otherwise: type[Exception] | Exception = Stale,
+        otherwise: Callable[[], Exception] | Exception = Stale,
         **values: Value,
     ) -> None:
         """Adds a change that must touch ``expect`` rows (``None``: any number).
 
         A different number, or a violated unique constraint, undoes the unit and raises
-        ``otherwise`` from ``Database.commit``.
+        ``otherwise`` from ``Database.commit``: an exception, or what makes one when it is needed.
         """
         self.calls.append(Call(statement, statement.bind(values), expect, otherwise))
 
@@ -145,10 +145,11 @@ def _stored(value: Any) -> str | int | None:
         return value  # type: ignore[no-any-return]
     if kind is int:
         return value  # type: ignore[no-any-return]
-    if isinstance(value, datetime):
+    if kind is datetime:
         if value.tzinfo is None:
             raise TypeError("times must be aware")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.isoformat(timespec="microseconds")  # type: ignore[no-any-return]
     if isinstance(value, str):
         return _stored(str.__str__(value))
     raise TypeError(f"{kind.__name__} cannot be stored")

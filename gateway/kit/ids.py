@@ -4,17 +4,14 @@ import base64
 import hashlib
 import secrets
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# RFC 4648's base 32 in letters that nobody mistakes for one another, none of them a capital.
+_LETTERS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 
 
 def new_id(prefix: str) -> str:
     """A fresh id such as ``ord_3k...`` with 130 random bits in a case-safe alphabet."""
-    bits = int.from_bytes(secrets.token_bytes(17), "big")
-    letters = []
-    for _ in range(26):
-        letters.append(_ALPHABET[bits & 31])
-        bits >>= 5
-    return f"{prefix}_{''.join(letters)}"
+    letters = base64.b32encode(secrets.token_bytes(20))[:26].translate(_LETTERS)
+    return f"{prefix}_{letters.decode()}"
 
 
 def new_secret() -> str:
@@ -23,9 +20,8 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """How a credential is stored: SHA-256, base64url without padding.
+    """How a credential is stored: SHA-256 in hexadecimal.
 
     A plain hash suffices because every credential stored so carries 256 random bits.
     """
-    raw = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -94,7 +94,7 @@ class ResourceGuard:
         unit.add(
             BURN_FOR_TOKEN,
             expect=None,
-            otherwise=_challenge("invalid_dpop_proof", "The DPoP proof was used before."),
+            otherwise=_proof_used,
             key=proof.key,
             expires_at=proof.expires_at,
             token_digest=token_digest,
@@ -175,6 +175,10 @@ def _challenge(error: str, description: str) -> errors.GatewayError:
     named = f'error="{error}", error_description="{description}", ' if error else ""
     challenge = f'DPoP {named}algs="{_ALGORITHMS}"'
     return errors.InvalidToken(description).with_headers(WWW_Authenticate=challenge)
+
+
+def _proof_used() -> errors.GatewayError:
+    return _challenge("invalid_dpop_proof", "The DPoP proof was used before.")
 
 
 def _insufficient(wanted: str) -> errors.GatewayError:

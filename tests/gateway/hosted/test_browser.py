@@ -149,8 +149,9 @@ class Eyes:
             while not await asyncio.to_thread(arrived):
                 await asyncio.sleep(0.02)
 
-    def write(self, element_id: str, text: str) -> None:
-        self.chrome.find_element(By.ID, element_id).send_keys(text)
+    async def write(self, element_id: str, text: str) -> None:
+        element = self.chrome.find_element(By.ID, element_id)
+        await asyncio.to_thread(element.send_keys, text)
 
     async def look(self, page: str) -> None:
         """Measures the page and complains of what a reader could not read or press."""
@@ -213,13 +214,14 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
     await eyes.look("1-sign-in")
     for passcode, page in (("000000", "2-failed"), ("246810", "3-consent")):
-        eyes.write("customer", "lin")
-        eyes.write("passcode", passcode)
+        await eyes.write("customer", "lin")
+        await eyes.write("passcode", passcode)
         await eyes.press("sign-in")
         await eyes.look(page)
     await eyes.tick("component-commuter-wallet.sweep")
     # Enter on a tick box must not press a button that the customer did not choose.
-    eyes.write("component-commuter-wallet.sweep", Keys.ENTER)
+    await eyes.write("component-commuter-wallet.sweep", Keys.ENTER)
+    assert await house.consents.for_customer("cus_lin") == []
     await eyes.press("approve")
     assert eyes.chrome.current_url.startswith(f"{callback}?code=")
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
@@ -245,8 +247,8 @@ async def test_a_double_click_approves_once_and_arrives(
     eyes = Eyes(tmp_path, language="en", width=390)
     try:
         await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
-        eyes.write("customer", "lin")
-        eyes.write("passcode", "246810")
+        await eyes.write("customer", "lin")
+        await eyes.write("passcode", "246810")
         await eyes.press("sign-in")
         twice = "const b = document.getElementById('approve'); b.click(); b.click();"
         await asyncio.to_thread(eyes.chrome.execute_script, twice)
