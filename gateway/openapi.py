@@ -1,11 +1,18 @@
 """The OpenAPI 3.1 document of the native contract, generated from the routes and their shapes."""
 
+import importlib
+import inspect
+import pkgutil
+from typing import Any
+
 import msgspec
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
+import contracts.v1
+from contracts.v1.names import Id, PackageCode
 from gateway import doors
 from gateway.rooms import Rooms
 
@@ -19,11 +26,19 @@ _PROBLEM = {
     "required": ["type", "title", "status", "code", "next_action", "instance"],
     "properties": {
         "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "examples": ["limit.per_debit"]},
-        "detail": {"type": "string"},
-        "next_action": {"type": "string", "examples": ["lower_amount"]},
+        "title": {"type": "string", "description": "The code in words; the same for every case."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "code": {
+            "type": "string",
+            "description": "What is wrong; stable, see the list of errors.",
+            "examples": ["limit.per_debit"],
+        },
+        "detail": {"type": "string", "description": "This case in words."},
+        "next_action": {
+            "type": "string",
+            "description": "What would help.",
+            "examples": ["lower_amount"],
+        },
         "instance": {"type": "string", "format": "uri"},
     },
     "additionalProperties": True,
@@ -38,7 +53,9 @@ def document(built: Rooms) -> bytes:
     """The document as committed in ``contracts/v1/openapi.json``."""
     app = Litestar(route_handlers=doors.native_routes(built), openapi_config=_config())
     schema = app.openapi_schema.to_schema()
-    schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    shapes = schema["components"].setdefault("schemas", {})
+    shapes |= {name: shape for name, shape in _shapes().items() if name in shapes}
+    shapes["Problem"] = _PROBLEM
     for path, method, scope in _scopes(app):
         operation = schema["paths"].get(path, {}).get(method)
         if operation is None:
@@ -46,6 +63,8 @@ def document(built: Rooms) -> bytes:
         operation["security"] = [{"dpop": [scope]}]
         operation["x-scope"] = scope
         operation["x-api-level"] = "A1" if scope in _LEVEL_A1 else "A2"
+        for parameter in operation.get("parameters", []):
+            _bound(parameter)
         operation["responses"] = {
             status: response
             for status, response in operation["responses"].items()
@@ -64,6 +83,36 @@ def _scopes(app: Litestar) -> list[tuple[str, str, str]]:
                 if "scope" in handler.opt:
                     found.append((route.path_format, method.lower(), handler.opt["scope"]))
     return found
+
+
+def _shapes() -> dict[str, Any]:
+    """The schemas of the contract's structs as msgspec keeps them: bounds, texts, no strangers."""
+    kinds = []
+    for found in pkgutil.iter_modules(contracts.v1.__path__):
+        module = importlib.import_module(f"contracts.v1.{found.name}")
+        kinds += [
+            kind
+            for _, kind in inspect.getmembers(module, inspect.isclass)
+            if issubclass(kind, msgspec.Struct)
+        ]
+    _, shapes = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return shapes
+
+
+def _bound(parameter: dict[str, Any]) -> None:
+    """States the bounds that the gateway keeps for names in paths and for idempotency keys."""
+    if parameter["in"] == "path":
+        parameter["schema"] = msgspec.json.schema(
+            PackageCode if parameter["name"] == "code" else Id
+        )
+    elif parameter["name"] == "Idempotency-Key":
+        parameter["required"] = True
+        parameter["schema"] = {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 128,
+            "pattern": "^[\\x21-\\x7e]+$",
+        }
 
 
 def _config() -> OpenAPIConfig:

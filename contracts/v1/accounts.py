@@ -1,12 +1,11 @@
 """Accounts: tier, and how much room the next debit and credit have."""
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from contracts.v1.money import Money
-from contracts.v1.names import Id
+from contracts.v1.names import Id, Moment, Rule
 
 AccountTier = Literal["T1", "T2", "T3"]
 
@@ -42,6 +41,14 @@ class AccountCapabilities(msgspec.Struct, frozen=True):
     balance_band: Literal["empty", "low", "medium", "high"]
     headroom: Headroom
     next_accepted: NextAccepted
-    rules: list[str]
-    bank_day: str
-    as_of: datetime
+    rules: list[Rule]
+    bank_day: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=10,
+            pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            description="The bank's day (UTC+8) that ``today`` means.",
+            examples=["2026-11-24"],
+        ),
+    ]
+    as_of: Moment

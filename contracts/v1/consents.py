@@ -1,12 +1,11 @@
 """Consents: what a customer lets a partner do, and the RAR entries that ask for it (RFC 9396)."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from contracts.v1.money import Money
-from contracts.v1.names import Id, PackageCode, PackageVersion
+from contracts.v1.names import Code, Id, Moment, PackageCode, PackageVersion, Scopes
 
 PACKAGE_ORDER_TYPE = "urn:tessera:package-order"
 
@@ -20,7 +19,7 @@ class PackageOrderDetail(
     package: PackageCode
     version: PackageVersion
     component: Id
-    actions: Annotated[list[str], msgspec.Meta(min_length=1, max_length=8)]
+    actions: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=8)]
     top_up: Money | None = None
     per_debit_cap: Money | None = None
     daily_cap: Money | None = None
@@ -34,11 +33,11 @@ class Consent(msgspec.Struct, frozen=True):
 
     consent_id: Id
     status: ConsentStatus
-    scope: Annotated[str, msgspec.Meta(examples=["order.write order.read"])]
+    scope: Scopes
     authorization_details: list[PackageOrderDetail]
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None = None
+    created_at: Moment
+    expires_at: Moment
+    revoked_at: Moment | None = None
 
 
 class GrantHandleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +49,15 @@ class GrantHandleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class GrantHandle(msgspec.Struct, frozen=True):
     """Shown once; useless without a fresh signature by a live key registered for the dialect."""
 
-    grant_handle: str
+    grant_handle: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=512,
+            pattern=r"^[\x21-\x7e]+$",
+            description="Opaque; shown in this answer only.",
+        ),
+    ]
     dialect: Id
     consent_id: Id
-    expires_at: datetime
+    expires_at: Moment

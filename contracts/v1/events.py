@@ -1,11 +1,10 @@
 """Events: one envelope, a sequence per resource, and the content of every type."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from contracts.v1.names import Id
+from contracts.v1.names import Code, Id, Moment, Sequence
 
 EventType = Literal[
     "order.received",
@@ -32,7 +31,7 @@ EventType = Literal[
 class EventResource(msgspec.Struct, frozen=True):
     """What the event is about."""
 
-    type: Annotated[str, msgspec.Meta(examples=["order"])]
+    type: Annotated[Code, msgspec.Meta(examples=["order"])]
     id: Id
 
 
@@ -41,15 +40,19 @@ class Event(msgspec.Struct, frozen=True):
 
     id: Id
     type: EventType
-    timestamp: datetime
-    sequence: int
+    timestamp: Moment
+    sequence: Sequence
     resource: EventResource
-    data: dict[str, Any]
+    data: Annotated[
+        dict[str, Any], msgspec.Meta(description="The resource as it was after the change.")
+    ]
 
 
 class EventPage(msgspec.Struct, frozen=True):
     """A page of the feed; pass ``next`` as ``after`` to go on."""
 
     events: list[Event]
-    next: str
+    next: Annotated[
+        str, msgspec.Meta(max_length=20, description="Where the following page begins.")
+    ]
     more: bool

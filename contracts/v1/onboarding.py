@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from contracts.v1.names import Id
+from contracts.v1.names import Code, Id, Scopes
 
+RedirectUri = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 PartnerName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
@@ -22,11 +23,14 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     partner_name: PartnerName
     partner_name_zh: PartnerName
     mark: Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
-    scenarios: Annotated[list[str], msgspec.Meta(min_length=1, max_length=8)]
-    redirect_uris: Annotated[list[str], msgspec.Meta(min_length=1, max_length=8)]
-    scope: Annotated[str, msgspec.Meta(max_length=500)]
-    jwks: dict[str, Any]
-    dialect_keys: list[DialectKey] = []
+    scenarios: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=8)]
+    redirect_uris: Annotated[list[RedirectUri], msgspec.Meta(min_length=1, max_length=8)]
+    scope: Scopes
+    jwks: Annotated[
+        dict[str, Any],
+        msgspec.Meta(max_length=8, description="A JWK set (RFC 7517) of public keys."),
+    ]
+    dialect_keys: Annotated[list[DialectKey], msgspec.Meta(max_length=8)] = []
 
 
 class RegisteredClient(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,20 @@
 """Orders: a customer's request for a package, one line per component."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from contracts.v1.money import Money
-from contracts.v1.names import Id, PackageCode, PackageVersion, Reference
+from contracts.v1.names import (
+    Code,
+    Id,
+    Moment,
+    PackageCode,
+    PackageVersion,
+    Reference,
+    Sequence,
+    Url,
+)
 
 OrderStatus = Literal["received", "activating", "active", "compensating", "cancelled"]
 LineStatus = Literal[
@@ -35,7 +43,7 @@ class LineReason(msgspec.Struct, frozen=True):
     """Why a line did not become active; only the family leaves the bank."""
 
     reason_family: ReasonFamily
-    code: Annotated[str, msgspec.Meta(examples=["limit.balance"])]
+    code: Annotated[Code, msgspec.Meta(examples=["limit.balance"])]
 
 
 class OrderLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,13 +51,13 @@ class OrderLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
     line_id: Id
     component: Id
-    type: str
+    type: Code
     required: bool
     status: LineStatus
     account_id: Id | None = None
     mandate_id: Id | None = None
     topped_up: Money | None = None
-    refer_to: str | None = None
+    refer_to: Url | None = None
     reason: LineReason | None = None
 
 
@@ -63,6 +71,6 @@ class Order(msgspec.Struct, frozen=True):
     consent_id: Id
     status: OrderStatus
     lines: list[OrderLine]
-    sequence: int
-    created_at: datetime
-    updated_at: datetime
+    sequence: Sequence
+    created_at: Moment
+    updated_at: Moment

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from contracts.v1.money import Money
-from contracts.v1.names import Id, LocalisedText, PackageCode, PackageVersion
+from contracts.v1.names import Code, Digest, Id, LocalisedText, PackageCode, PackageVersion, Rule
 
 SalesBoundary = Literal["EMBED", "REFER", "LICENSED"]
 
@@ -13,10 +13,10 @@ SalesBoundary = Literal["EMBED", "REFER", "LICENSED"]
 class Limit(msgspec.Struct, frozen=True):
     """One bound the component keeps; ``rule`` names the rule it comes from, or ``design``."""
 
-    code: Annotated[str, msgspec.Meta(examples=["balance"])]
+    code: Annotated[Code, msgspec.Meta(examples=["balance"])]
     title: LocalisedText
     amount: Money
-    rule: Annotated[str, msgspec.Meta(examples=["CN-ACC-04"])]
+    rule: Rule
     period: Literal["each", "day", "year", "balance"]
 
 
@@ -24,19 +24,19 @@ class Component(msgspec.Struct, frozen=True):
     """A part of a package; a line of an order is its counterpart."""
 
     component: Id
-    type: Annotated[str, msgspec.Meta(examples=["account_t3"])]
+    type: Annotated[Code, msgspec.Meta(examples=["account_t3"])]
     boundary: SalesBoundary
     required: bool
     title: LocalisedText
     summary: LocalisedText
-    actions: list[str]
+    actions: list[Code]
     limits: list[Limit]
 
 
 class Price(msgspec.Struct, frozen=True):
     """What the customer pays; an amount of zero is said, not left out."""
 
-    code: Annotated[str, msgspec.Meta(examples=["account_fee"])]
+    code: Annotated[Code, msgspec.Meta(examples=["account_fee"])]
     title: LocalisedText
     amount: Money
 
@@ -44,10 +44,10 @@ class Price(msgspec.Struct, frozen=True):
 class Disclosure(msgspec.Struct, frozen=True):
     """A text the customer is shown before agreeing; ``digest`` is SHA-256 over all languages."""
 
-    code: Annotated[str, msgspec.Meta(examples=["account-tiers"])]
-    version: Annotated[str, msgspec.Meta(examples=["1"])]
+    code: Annotated[Code, msgspec.Meta(examples=["account-tiers"])]
+    version: Annotated[Code, msgspec.Meta(examples=["1"])]
     text: LocalisedText
-    digest: str
+    digest: Digest
 
 
 class PackageSummary(msgspec.Struct, frozen=True):
@@ -56,8 +56,8 @@ class PackageSummary(msgspec.Struct, frozen=True):
     code: PackageCode
     version: PackageVersion
     title: LocalisedText
-    scenarios: list[str]
-    digest: str
+    scenarios: list[Code]
+    digest: Digest
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -66,14 +66,14 @@ class Package(msgspec.Struct, frozen=True):
     code: PackageCode
     version: PackageVersion
     title: LocalisedText
-    scenarios: list[str]
-    digest: str
+    scenarios: list[Code]
+    digest: Digest
     components: list[Component]
     prices: list[Price]
     disclosures: list[Disclosure]
-    scopes: list[str]
-    shared_with_partner: list[str]
-    never_shared: list[str]
+    scopes: list[Code]
+    shared_with_partner: list[Code]
+    never_shared: list[Code]
 
 
 class PackageList(msgspec.Struct, frozen=True):

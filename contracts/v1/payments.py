@@ -1,12 +1,11 @@
 """Payments: a debit under a mandate, with its outcome."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from contracts.v1.money import Money
-from contracts.v1.names import Id, Reference, ShortText
+from contracts.v1.names import Code, Id, Moment, Reference, Sequence, ShortText
 
 PaymentStatus = Literal["received", "submitted", "unknown", "settled", "declined"]
 
@@ -22,8 +21,8 @@ class DebitRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PaymentReason(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a payment was declined, and what would be accepted."""
 
-    code: str
-    next_action: str
+    code: Code
+    next_action: Code
     headroom: Money | None = None
 
 
@@ -35,7 +34,7 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     end_to_end_id: Reference
     status: PaymentStatus
     instructed_amount: Money
-    created_at: datetime
-    sequence: int
-    settled_at: datetime | None = None
+    created_at: Moment
+    sequence: Sequence
+    settled_at: Moment | None = None
     reason: PaymentReason | None = None

@@ -118,6 +118,8 @@ def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HT
         decision = visit.form.one("decision")
         if decision == "deny":
             return pages.redirect(await hosted.deny(visit.browser, flow))
+        if decision == "review":
+            return pages.redirect(address("/consent", flow.flow_id))
         if decision != "approve":
             raise errors.MalformedBody
         if visit.browser.customer_id is None:

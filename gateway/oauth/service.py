@@ -287,7 +287,7 @@ class OAuth:
             await self._commit(work.unit)
         except errors.InvalidGrant:
             # Somebody redeemed the code between our reading and our unit.
-            work.code_spent = True
+            work.code_spent = work.code is not None
             raise
 
     async def _commit(self, unit: Unit) -> None:

@@ -181,6 +181,11 @@ REVOKE_ACCESS_TOKEN = Statement(
     "update access_token set revoked_at = :at"
     " where token_digest = :token_digest and revoked_at is null"
 )
+# A refresh rests on a token that stands at its commit, not only when it was read.
+HOLD_REFRESH_TOKEN = Statement(
+    "update refresh_token set revoked_at = null"
+    " where token_digest = :token_digest and revoked_at is null"
+)
 REVOKE_ACCESS_TOKENS_OF_CODE = Statement(
     "update access_token set revoked_at = :at"
     " where code_digest = :code_digest and revoked_at is null"

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol, cast
 
+import msgspec
+
 from contracts import errors
 from contracts.v1.webhooks import WebhookEndpoint, WebhookEndpointList, WebhookEndpointRequest
 from gateway.audit.service import Audit
@@ -61,36 +63,55 @@ class Webhooks:
         """Register an address for all later events of the partner.
 
         The answer to the standard voice holds the signing secret, which is never shown again.
-        Raises `EndpointForbidden` for an address that the gateway does not call, `InvalidField`
-        for a voice that is not the partner's, `Conflict` beyond `MOST_ENDPOINTS`.
+        An address that is registered already keeps its id and gets a new secret, so that a call
+        whose answer was lost can be made again. Raises `EndpointForbidden` for an address that
+        the gateway does not call, `InvalidField` for a voice that is not the partner's,
+        `Conflict` beyond `MOST_ENDPOINTS`.
         """
         await self._check_voice(caller, wanted.voice)
         await self._check_url(wanted.url)
         secret = new_signing_secret() if wanted.voice == STANDARD_VOICE else None
+        sealed = self._vault.seal(secret.encode()) if secret else None
+        made: list[WebhookEndpoint] = []
+
+        async def compose() -> Unit:
+            unit = Unit("webhook.register", locks=(caller.partner_id,))
+            made[:] = [await self._place(unit, caller, wanted, sealed)]
+            detail = {"url": wanted.url, "voice": wanted.voice}
+            self._record(unit, caller, "webhook_endpoint.register", made[0].endpoint_id, detail)
+            return unit
+
+        await self._database.settle(compose)
+        return msgspec.structs.replace(made[0], secret=secret)
+
+    async def _place(
+        self, unit: Unit, caller: Caller, wanted: WebhookEndpointRequest, sealed: str | None
+    ) -> WebhookEndpoint:
+        rows = await self._database.all(store.FIND_ENDPOINTS, partner_id=caller.partner_id)
+        for row in rows:
+            if (row.url, row.voice, row.status) == (wanted.url, wanted.voice, "active"):
+                unit.add(store.REPLACE_SECRET, endpoint_id=row.endpoint_id, secret_sealed=sealed)
+                return _promised(row)
+        if len(rows) >= MOST_ENDPOINTS:
+            raise errors.Conflict(f"A partner has at most {MOST_ENDPOINTS} endpoints.")
         endpoint_id = new_id("whe")
-        unit = Unit("webhook.register", locks=(caller.partner_id,))
         unit.add(
             store.INSERT_ENDPOINT,
-            otherwise=errors.Conflict(f"A partner has at most {MOST_ENDPOINTS} endpoints."),
             endpoint_id=endpoint_id,
             partner_id=caller.partner_id,
             client_id=caller.client_id,
             url=wanted.url,
             voice=wanted.voice,
-            secret_sealed=self._vault.seal(secret.encode()) if secret else None,
+            secret_sealed=sealed,
             created_at=caller.at,
             most=MOST_ENDPOINTS,
         )
-        detail = {"url": wanted.url, "voice": wanted.voice}
-        self._record(unit, caller, "webhook_endpoint.register", endpoint_id, detail)
-        await self._database.commit(unit)
         return WebhookEndpoint(
             endpoint_id=endpoint_id,
             url=wanted.url,
             voice=wanted.voice,
             status="active",
             created_at=caller.at,
-            secret=secret,
         )
 
     async def list(self, caller: Caller) -> WebhookEndpointList:

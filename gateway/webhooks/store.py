@@ -42,6 +42,16 @@ INSERT_ENDPOINT = Statement(
         select count(*) from webhook_endpoint
         where partner_id = :partner_id and status <> 'deleted'
     ) < :most
+    and not exists (
+        select 1 from webhook_endpoint
+        where partner_id = :partner_id and url = :url and voice = :voice and status = 'active'
+    )
+    """
+)
+REPLACE_SECRET = Statement(
+    """
+    update webhook_endpoint set secret_sealed = :secret_sealed
+    where endpoint_id = :endpoint_id and status = 'active'
     """
 )
 FIND_ENDPOINTS = Query(

@@ -242,6 +242,11 @@ def fen(minor_units: int) -> dict[str, Any]:
     return {"minor_units": minor_units, "currency": "CNY"}
 
 
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the code of a refused call."""
+    return answer.status_code, answer.json().get("code", "")
+
+
 def line_of(order: dict[str, Any], component: str) -> dict[str, Any]:
     """An order's line by its component."""
     found: dict[str, Any] = next(line for line in order["lines"] if line["component"] == component)

@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import TokenMixin
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
+from contracts import errors
+from gateway.kit.ids import digest
+from gateway.oauth import store
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
 from gateway.oauth.details import check_not_wider, decode_details, parse_details
 from gateway.oauth.store import RefreshTokenRow
@@ -73,7 +76,12 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             details=details,
             acr=row.acr,
         )
-        self.work.unit.lock(row.consent_id)
+        self.work.unit.lock(row.consent_id, row.code_digest)
+        self.work.unit.add(
+            store.HOLD_REFRESH_TOKEN,
+            otherwise=errors.InvalidGrant("The refresh token has ended."),
+            token_digest=digest(self.work.arrival.form["refresh_token"]),
+        )
         store_customer_tokens(
             self.work.unit, token, grant, jkt=self.work.proof.jkt, at=self.work.at
         )

@@ -7,8 +7,24 @@ from pact.interaction import HttpInteraction
 
 PROVIDER = "tessera"
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
 INTERACTION_HEADER = "x-fapi-interaction-id"
 _INTERACTION_ID = "93bac548-d2de-4546-b106-880a5018460d"
+
+# The stages on which the interactions play; tests/contracts/stages.py says what each means.
+OWN_TOKEN = "the partner has a token of its own"
+ENDPOINT = "the partner has a webhook endpoint"
+ON_SALE = "what the partner asks for is on sale"
+APPROVED = "a customer has approved what the partner asked"
+AGREED = "a customer has agreed to the commuter wallet"
+PLACED = "the partner has placed an order"
+ACTIVE = "a customer holds an active commuter wallet"
+ENDED = "a customer has taken a consent back"
+TOLD = "the partner has been told of an active order"
+
+# The message of every partner that is told of events.
+ORDER_ACTIVE = "an order that has become active"
 
 
 def new_pact(partner: str) -> Pact:
@@ -17,13 +33,8 @@ def new_pact(partner: str) -> Pact:
 
 
 def known(example: str, expression: str) -> Any:
-    """What the bank knows only once the stage is set: ``${name}`` is what the state answered."""
+    """What the bank knows only once the stage is set: ``${name}`` is what the stage answered."""
     return match.like(example, generator=generate.provider_state(expression))
-
-
-def money(minor_units: int) -> dict[str, Any]:
-    """An amount whose minor units are read, in the one currency there is."""
-    return {"minor_units": match.int(minor_units), "currency": "CNY"}
 
 
 def words(zh: str, en: str) -> dict[str, Any]:
@@ -31,32 +42,46 @@ def words(zh: str, en: str) -> dict[str, Any]:
     return {"zh-CN": match.str(zh), "en": match.str(en)}
 
 
-def called(
-    pact: Pact, title: str, state: str, method: str, path: Any, **headers: str
+def asked(
+    pact: Pact, title: str, state: str, method: str, path: Any, headers: dict[str, Any]
 ) -> HttpInteraction:
-    """A native call with a token; the proof for it is fresh and therefore not in the pact."""
+    """A request that carries an interaction id."""
     return (
         pact.upon_receiving(title)
         .given(state)
         .with_request(method, path)
-        .with_header("Authorization", known("DPoP token", "DPoP ${access_token}"))
-        .with_header(INTERACTION_HEADER, _INTERACTION_ID)
-        .with_headers({name.replace("_", "-"): value for name, value in headers.items()})
+        .with_headers({INTERACTION_HEADER: _INTERACTION_ID} | headers)
     )
+
+
+def called(
+    pact: Pact,
+    title: str,
+    state: str,
+    method: str,
+    path: Any,
+    headers: dict[str, Any] | None = None,
+) -> HttpInteraction:
+    """A native call with a token; the proof for it is fresh and therefore not in the pact."""
+    token = {"Authorization": known("DPoP token", "DPoP ${access_token}")}
+    return asked(pact, title, state, method, path, token | (headers or {}))
 
 
 def answered(
-    interaction: HttpInteraction, status: int, body: dict[str, Any], **headers: str
-) -> HttpInteraction:
-    """The JSON that must come back, with our interaction id; strangers in it do not matter."""
-    return (
-        interaction.will_respond_with(status)
-        .with_header(INTERACTION_HEADER, _INTERACTION_ID)
-        .with_headers({name.replace("_", "-"): value for name, value in headers.items()})
-        .with_body(body, "application/json")
+    interaction: HttpInteraction,
+    status: int,
+    body: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """What must come back, with the interaction id of the call; other members do not matter."""
+    interaction.will_respond_with(status).with_headers(
+        {INTERACTION_HEADER: _INTERACTION_ID} | (headers or {})
     )
+    if body is not None:
+        interaction.with_body(body, JSON)
 
 
-def formed(interaction: HttpInteraction, form: dict[str, Any]) -> HttpInteraction:
-    """The interaction with a form as its request's body."""
-    return interaction.with_body(form, FORM)
+def refused(interaction: HttpInteraction, status: int, body: dict[str, Any]) -> None:
+    """What a problem document must say."""
+    interaction.will_respond_with(status).with_header(INTERACTION_HEADER, _INTERACTION_ID)
+    interaction.with_body(body, PROBLEM)

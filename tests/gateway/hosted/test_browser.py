@@ -21,6 +21,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 
 from tests.gateway.hosted.conftest import House
@@ -135,23 +136,26 @@ class Eyes:
 
     async def press(self, element_id: str) -> None:
         """Presses a button or link and waits for the page that answers."""
-        old = self.chrome.find_element(By.TAG_NAME, "html")
-        element = self.chrome.find_element(By.ID, element_id)
-        await asyncio.to_thread(element.click)
+        old = await self.find(By.TAG_NAME, "html")
+        await self.tick(element_id)
         await self.until(lambda: staleness_of(old)(self.chrome))
 
     async def tick(self, element_id: str) -> None:
-        element = self.chrome.find_element(By.ID, element_id)
+        element = await self.find(By.ID, element_id)
         await asyncio.to_thread(element.click)
+
+    async def write(self, element_id: str, text: str) -> None:
+        element = await self.find(By.ID, element_id)
+        await asyncio.to_thread(element.send_keys, text)
+
+    async def find(self, by: str, value: str) -> WebElement:
+        """Found in a thread, as everything is: the server runs in the test's own loop."""
+        return await asyncio.to_thread(self.chrome.find_element, by, value)
 
     async def until(self, arrived: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
             while not await asyncio.to_thread(arrived):
                 await asyncio.sleep(0.02)
-
-    async def write(self, element_id: str, text: str) -> None:
-        element = self.chrome.find_element(By.ID, element_id)
-        await asyncio.to_thread(element.send_keys, text)
 
     async def look(self, page: str) -> None:
         """Measures the page and complains of what a reader could not read or press."""
@@ -218,10 +222,11 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
         await eyes.write("passcode", passcode)
         await eyes.press("sign-in")
         await eyes.look(page)
-    await eyes.tick("component-commuter-wallet.sweep")
     # Enter on a tick box must not press a button that the customer did not choose.
     await eyes.write("component-commuter-wallet.sweep", Keys.ENTER)
+    await eyes.open(eyes.chrome.current_url)
     assert await house.consents.for_customer("cus_lin") == []
+    await eyes.tick("component-commuter-wallet.sweep")
     await eyes.press("approve")
     assert eyes.chrome.current_url.startswith(f"{callback}?code=")
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))

@@ -128,6 +128,19 @@ async def test_a_decided_request_is_over_and_going_back_says_so(
     assert len(await house.consents.for_customer("cus_lin")) == 1
 
 
+async def test_the_forms_first_button_decides_nothing(
+    house: House, partner: Partner, browser: Browsers
+) -> None:
+    reader = browser()
+    page = await consent_page(house, partner, reader)
+    form = page.form_with("approve")
+    assert next(iter(form.buttons.values()))["value"] == "review"
+    fields = form.hidden | {"decision": "review"}
+    again = await reader.follow(await reader.http.post(form.action, data=fields))
+    assert again.form_with("approve").action == form.action
+    assert await house.consents.for_customer("cus_lin") == []
+
+
 async def test_two_tabs_do_not_disturb_each_other(
     house: House, partner: Partner, browser: Browsers
 ) -> None:

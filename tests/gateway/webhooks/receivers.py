@@ -179,9 +179,13 @@ class Room:
         )
 
     async def register(
-        self, receiver: Receiver, partner_id: str = "par_a", voice: str = "standard-webhooks"
+        self,
+        receiver: Receiver,
+        partner_id: str = "par_a",
+        voice: str = "standard-webhooks",
+        path: str = "",
     ) -> WebhookEndpoint:
-        wanted = WebhookEndpointRequest(receiver.url, voice)
+        wanted = WebhookEndpointRequest(receiver.url + path, voice)
         return await self.webhooks.register(self.caller(partner_id), wanted)
 
     async def record(

@@ -129,12 +129,25 @@ async def test_a_partner_has_a_bounded_number_of_endpoints(
     database: Database, clock: SetClock
 ) -> None:
     async with receiving() as receiver, room(database, clock, receiver) as webhooks:
-        endpoints = [await webhooks.register(receiver) for _ in range(MOST_ENDPOINTS)]
+        endpoints = [
+            await webhooks.register(receiver, path=f"/{number}") for number in range(MOST_ENDPOINTS)
+        ]
         with pytest.raises(errors.Conflict):
-            await webhooks.register(receiver)
-        await webhooks.register(receiver, "par_b")
+            await webhooks.register(receiver, path="/more")
+        await webhooks.register(receiver, "par_b", path="/more")
         await webhooks.webhooks.delete(webhooks.caller(), endpoints[0].endpoint_id)
-        await webhooks.register(receiver)
+        await webhooks.register(receiver, path="/more")
+
+
+async def test_an_address_registered_again_keeps_its_id_and_gets_a_new_secret(
+    database: Database, clock: SetClock
+) -> None:
+    async with receiving() as receiver, room(database, clock, receiver) as webhooks:
+        first = await webhooks.register(receiver)
+        again = await webhooks.register(receiver)
+        assert again.endpoint_id == first.endpoint_id
+        assert again.secret != first.secret
+        assert len((await webhooks.webhooks.list(webhooks.caller())).endpoints) == 1
 
 
 async def test_every_change_is_audited_without_the_secret(
@@ -145,7 +158,7 @@ async def test_every_change_is_audited_without_the_secret(
         room(database, clock, receiver) as webhooks,
     ):
         kept = await webhooks.register(receiver)
-        deleted = await webhooks.register(receiver)
+        deleted = await webhooks.register(receiver, path="/deleted")
         await webhooks.webhooks.delete(webhooks.caller(), deleted.endpoint_id)
         await webhooks.record()
         await webhooks.worker.step()

@@ -212,7 +212,7 @@ async def test_only_the_partners_own_endpoints_get_an_event(
         room(database, clock, mine, foreign) as webhooks,
     ):
         await webhooks.register(mine, "par_a")
-        await webhooks.register(mine, "par_a")
+        await webhooks.register(mine, "par_a", path="/too")
         await webhooks.register(foreign, "par_b")
         await webhooks.record(partner_id="par_a")
         assert await webhooks.worker.step() == 3
