@@ -19,7 +19,7 @@ test: environment-develop ## Run the tests on SQLite and on PostgreSQL (ARGS="-k
 	@seed="$${TESSERA_TEST_SEED:-$$(date +%s)}"; \
 	echo "seed $$seed (the same again: TESSERA_TEST_SEED=$$seed make test)"; \
 	TESSERA_TEST_SEED="$$seed" .venv/bin/python -m pytest -q -p tests.no_skips \
-		-n auto --maxprocesses 4 --dist worksteal --hypothesis-seed="$$seed" $(ARGS)
+		-n auto --maxprocesses 4 --dist loadgroup --hypothesis-seed="$$seed" $(ARGS)
 
 soak: environment-develop ## Run the long counts: kills at every commit, revocations, forgeries
 	@.venv/bin/python -m tests.soak $(ARGS)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,15 +50,22 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def quick_path() -> Iterator[Path]:
+    """A folder of the test's own, in memory where the machine has such a place."""
+    with tempfile.TemporaryDirectory(prefix="tessera-", dir=stores.quick_place()) as place:
+        yield Path(place)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database with every table."""
     if request.param == "sqlite":
-        path = tmp_path / "tessera.sqlite"
+        path = request.getfixturevalue("quick_path") / "tessera.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     url: str = request.getfixturevalue("postgres_url")
-    await stores.empty(url)
+    stores.run(stores.empty(url))
     return url
 
 

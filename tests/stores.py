@@ -32,14 +32,27 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
+def quick_place() -> str | None:
+    """A folder in memory where there is one: tests commit thousands of times, a disk waits.
+
+    The stores keep their full durability settings; only what lies below them is faster.
+    """
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a PostgreSQL server: the given one, or one started from the wheel."""
+def postgres_server(*, quick: bool = True) -> Iterator[str]:
+    """The address of a PostgreSQL server: the given one, or one started from the wheel.
+
+    Not ``quick``, it keeps its data on the disk, for those who measure.
+    """
     given = os.environ.get(GIVEN_SERVER)
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="tessera-pg-", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(
+        prefix="tessera-pg-", dir=quick_place() if quick else None, ignore_cleanup_errors=True
+    ) as place:
         server = get_server(Path(place), cleanup_mode="stop")
         try:
             yield server.get_uri().replace("postgresql://postgres:@", "postgresql://postgres@")

@@ -185,7 +185,7 @@ def _database(kind: str, place: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{place}/bench.sqlite"
         return
-    with stores.postgres_server() as server, stores.bare_postgres(server) as url:
+    with stores.postgres_server(quick=False) as server, stores.bare_postgres(server) as url:
         yield url
 
 

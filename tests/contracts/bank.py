@@ -1,9 +1,13 @@
 """One running gateway with two partners, shared by everything that looks at it from outside."""
 
 import itertools
-from collections.abc import Iterator
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +17,10 @@ from tests.flows.customer import Customer, tokens
 from tests.flows.lantu import new_dialect_key
 from tests.flows.partner import Partner, line_of
 from tests.flows.receiver import Receiver, listening
-from tests.flows.server import House, house
+from tests.flows.server import ROOT, House, database
 
 # A person may hold at most five accounts of a tier (CN-ACC-02), and an order opens one of each.
-_CUSTOMERS = 12
+_CUSTOMERS = 20
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,47 @@ def sold(partner: Partner, customer: Customer, reference: str) -> Sale:
     return Sale(token, placed.json(), customer)
 
 
+class Rebuilt(House):
+    """A house that runs from another source tree where that tree has a package of ours."""
+
+    tree: Path | None = None
+
+    def environment(self, port: int) -> dict[str, str]:
+        """The usual settings; the tree comes before the repository on the module path."""
+        usual = super().environment(port)
+        if self.tree is None:
+            return usual
+        path = os.pathsep.join([str(self.tree), str(ROOT)])
+        return usual | {"PYTHONSAFEPATH": "1", "PYTHONPATH": path}
+
+
 @contextmanager
-def opened(kind: str, postgres_url: str, tree: str = "") -> Iterator[Bank]:
-    """A bank until the block ends; ``tree`` is another source tree to run the gateway from."""
+def opened(kind: str, postgres_url: str, tree: Path | None = None) -> Iterator[Bank]:
+    """A bank until the block ends, from the repository or from a ``tree`` with changed packages."""
     with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tessera-bank-")))
+        url = stack.enter_context(database(kind, postgres_url, place))
         receiver = stack.enter_context(listening())
-        built = stack.enter_context(house(kind, postgres_url, outbound=[receiver.place]))
+        house = Rebuilt(place, url, outbound=[receiver.place])
+        house.tree = tree
+        house.command("migrate")
         key, pem = new_dialect_key()
-        wayfare = built.register("Wayfare", "wayfare.example")
-        lantu, bank_pem = built.register_speaker("Lantu", "lantu.example", pem)
-        customers = itertools.cycle(built.customers(_CUSTOMERS))
-        stack.enter_context(built.serving())
-        yield Bank(built, wayfare, lantu, key, bank_pem, receiver, customers)
+        wayfare = house.register("Wayfare", "wayfare.example")
+        lantu, bank_pem = house.register_speaker("Lantu", "lantu.example", pem)
+        customers = itertools.cycle(house.customers(_CUSTOMERS))
+        stack.enter_context(house.serving())
+        yield Bank(house, wayfare, lantu, key, bank_pem, receiver, customers)
+
+
+def rebuilt(tree: Path, edits: Mapping[str, tuple[str, str]]) -> Path:
+    """A tree with the packages that the edits touch, each edit (old text, new text) made once."""
+    for package in {name.partition("/")[0] for name in edits}:
+        shutil.copytree(ROOT / package, tree / package)
+    for name, (old, new) in edits.items():
+        text = (tree / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has {text.count(old)} times: {old}"
+        (tree / name).write_text(text.replace(old, new), encoding="utf-8")
+    return tree
 
 
 _SHARED = pytest.StashKey[dict[str, Bank]]()

@@ -29,26 +29,10 @@ class Stages:
         self._active: Sale | None = None
         self._handle = ""
         self._told = ""
-        self._by_name: dict[str, Callable[[], Values]] = {
-            speech.OWN_TOKEN: self._own_token,
-            speech.ENDPOINT: self._endpoint,
-            speech.ON_SALE: lambda: {"authorization_details": json.dumps(wallet())},
-            speech.APPROVED: self._approved,
-            speech.AGREED: self._agreed,
-            speech.PLACED: self._placed,
-            speech.ACTIVE: self._sold,
-            speech.ENDED: self._ended,
-            speech.TOLD: self._informed,
-        }
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every state that can be set."""
-        return frozenset(self._by_name)
 
     def set(self, name: str) -> Values:
         """Sets a state; raises ``KeyError`` for one that nobody has given a meaning."""
-        return self._by_name[name]()
+        return _BY_NAME[name](self)
 
     def told(self) -> bytes:
         """The message by which the bank told of the active order of ``TOLD``, as JSON.
@@ -78,6 +62,9 @@ class Stages:
         token = self._partner.client_token().json()["access_token"]
         self._forget_endpoints(token)
         return {"access_token": token, "endpoint_id": self._register(token)}
+
+    def _on_sale(self) -> Values:
+        return {"authorization_details": json.dumps(wallet())}
 
     def _approved(self) -> Values:
         answer, pushed = self._partner.push()
@@ -151,3 +138,17 @@ class Stages:
         for endpoint in listed["endpoints"]:
             path = f"/v1/webhook-endpoints/{endpoint['endpoint_id']}"
             self._partner.call("DELETE", path, token)
+
+
+_BY_NAME: dict[str, Callable[[Stages], Values]] = {
+    speech.OWN_TOKEN: Stages._own_token,
+    speech.ENDPOINT: Stages._endpoint,
+    speech.ON_SALE: Stages._on_sale,
+    speech.APPROVED: Stages._approved,
+    speech.AGREED: Stages._agreed,
+    speech.PLACED: Stages._placed,
+    speech.ACTIVE: Stages._sold,
+    speech.ENDED: Stages._ended,
+    speech.TOLD: Stages._informed,
+}
+STATES = frozenset(_BY_NAME)

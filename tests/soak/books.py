@@ -1,7 +1,6 @@
 """The books of a dead gateway, read straight from its database: every sum and every number."""
 
 import asyncio
-import hashlib
 import shutil
 import sqlite3
 import tempfile
@@ -12,7 +11,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.flows.partner import RIDE, TOP_UP, base64url, line_of
+from gateway.kit.ids import digest
+from tests.flows.partner import RIDE, TOP_UP, line_of
 from tests.soak.tale import BrokenPromise, Tale
 
 Rows = list[tuple[Any, ...]]
@@ -195,7 +195,7 @@ class Ledger:
     def __init__(self, books: Books) -> None:
         self._rows = books.read(self._QUERIES)
         self._bodies = {(client, key): body for client, key, body in self._rows["bodies"]}
-        self._tokens = {digest for (digest,) in self._rows["tokens"]}
+        self._tokens = {found for (found,) in self._rows["tokens"]}
         self._balances = {account: balance for account, balance, _ in self._rows["balances"]}
         self._endpoints = dict(self._rows["endpoints"])
 
@@ -225,8 +225,7 @@ class Ledger:
         _claim(tale, purse == TOP_UP - RIDE, f"its purse holds {purse}")
         _claim(tale, self._endpoints.get(tale.endpoint_id) == "active", "its endpoint is gone")
         for token in tale.access_tokens:
-            digest = base64url(hashlib.sha256(token.encode()).digest())
-            _claim(tale, digest in self._tokens, "an access token was forgotten")
+            _claim(tale, digest(token) in self._tokens, "an access token was forgotten")
 
     def _consents(self, tale: Tale, client_id: str) -> None:
         consents = {row[1]: row[2] for row in self._rows["consents"] if row[0] == client_id}

@@ -24,8 +24,10 @@ _DOWN_SECONDS = (6.0, 65.0)
 _LONG_DOWN_SHARE = 0.15
 # Longer than a delivery is claimed for, so that its heir takes it again.
 _CLAIM_SECONDS = 66.0
-# The workers look once a second; after so long they have done what there was.
-_WORKERS_SECONDS = 3.0
+# The workers look once a second; after so long each has had its round.
+_ROUND_SECONDS = 1.5
+# How long a doom that waits for a worker's round may be in coming.
+_WORKERS_SECONDS = 2.5
 # After so long a start has made all its commits.
 _SETTLED_SECONDS = 0.5
 _ARRIVAL_SECONDS = 30.0
@@ -95,6 +97,7 @@ class CrashSoak:
         """Kills so often; with ``everywhere`` at each boundary at least once on each side."""
         started = time.monotonic()
         starts, story = self._rehearse()
+        self.figures.boundaries = len(starts) + len(story)
         if everywhere:
             self._starts, plan = starts, self._filled(story, kills - len(starts))
         else:
@@ -113,17 +116,19 @@ class CrashSoak:
         self.figures.seconds = time.monotonic() - started
 
     def _rehearse(self) -> tuple[list[Doom], list[Doom]]:
-        """One life without a doom: the boundaries of starting, and those of the story."""
+        """Two lives without a doom: the boundaries of a usual start, and those of the story."""
         self._begin()
         self._keeper.stop()
         self._begin()
         time.sleep(_SETTLED_SECONDS)
         starts = _both_sides(self._keeper.names())
+        time.sleep(_ROUND_SECONDS)
+        idle = frozenset(self._keeper.names())
         self._next_tale().tell()
-        time.sleep(_WORKERS_SECONDS)
+        time.sleep(_ROUND_SECONDS)
         story = _both_sides(self._keeper.names())
-        self.figures.boundaries = len(starts) + len(story)
-        return starts, story
+        # What goes on by the clock alone comes once: its second time is no other boundary.
+        return starts, [doom for doom in story if doom.occurrence == 1 or doom.unit not in idle]
 
     def _filled(self, story: list[Doom], kills: int) -> list[Doom]:
         """Every boundary in a random order, and as many kills amid commits as are missing."""
