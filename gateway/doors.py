@@ -30,13 +30,11 @@ def litestar(built: Rooms) -> Litestar:
     settings = built.settings
     guard = ResourceGuard(built.database, built.clock, issuer=settings.issuer)
     app = Litestar(
-        # The guard stands before the native routes only: every guarded handler is copied for
-        # every request, which the token endpoint need not pay for.
         route_handlers=[
             health,
             contract,
             *public_routes(built),
-            Router(path="/", route_handlers=native_routes(built), guards=[guard]),
+            Router(path="/", route_handlers=native_routes(built), middleware=[guard]),
         ],
         exception_handlers={Exception: Voices(settings.issuer, "/oauth/").answer},
         openapi_config=None,

@@ -62,6 +62,8 @@ class Lane:
 
     async def _flow(self) -> None:
         while self._queue:
+            # One turn of the loop: whoever is ready to ask gets into this group, not the next.
+            await asyncio.sleep(0)
             most = min(len(self._queue), self._group_most)
             group = [self._queue.popleft() for _ in range(most)]
             try:

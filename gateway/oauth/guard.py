@@ -11,9 +11,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from litestar import Litestar
-from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
 from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, Receive, Send
 
 from contracts import errors
 from gateway.database import Database, Unit
@@ -36,8 +38,13 @@ class UndeclaredRoute(Exception):
     """A route that says neither which scope it needs nor that it is public."""
 
 
-class ResourceGuard:
-    """Proves the caller of a resource and leaves a `Caller` in the request's state."""
+class ResourceGuard(ASGIMiddleware):
+    """Proves the caller of a resource and leaves a `Caller` in the request's state.
+
+    A middleware, because Litestar copies the whole handler for every call of a guard.
+    """
+
+    scopes = (ScopeType.HTTP,)
 
     def __init__(self, database: Database, clock: Clock, *, issuer: str) -> None:
         self._database = database
@@ -49,17 +56,17 @@ class ResourceGuard:
         """Itself: Litestar copies a router's handlers together with what they belong to."""
         return self
 
-    async def __call__(
-        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-    ) -> None:
-        """Refuses with a challenge (RFC 9449 section 7.1) or lets the route see the caller.
+    async def handle(self, scope: Any, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Lets the route see its caller, or refuses with a challenge (RFC 9449 section 7.1).
 
         401 `invalid_token`, 403 `insufficient_scope`, 400 for a token in the query.
         """
-        scope: Any = connection.scope
-        wanted = handler.opt.get("scope")
-        if wanted is None:
-            return
+        wanted = scope["route_handler"].opt.get("scope")
+        if wanted is not None:
+            scope["state"]["caller"] = await self._prove(scope, wanted)
+        await next_app(scope, receive, send)
+
+    async def _prove(self, scope: Any, wanted: str) -> Caller:
         at = self._clock.now()
         _refuse_token_in_query(scope["query_string"])
         token, proofs = _credentials(scope["headers"])
@@ -83,7 +90,7 @@ class ResourceGuard:
         if wanted not in granted:
             raise _insufficient(wanted)
         interaction_id = scope.get("state", {}).get("interaction_id", "")
-        connection.state.caller = _caller(row, granted, interaction_id, at)
+        return _caller(row, granted, interaction_id, at)
 
     async def _token(self, token: str, proof: Proof) -> AccessTokenRow | None:
         """Uses the proof's `jti` up and reads the token, joined with client and consent."""
@@ -131,7 +138,7 @@ def _fault(handler: BaseRouteHandler) -> str:
         return ""
     if wanted not in SCOPES:
         return f"asks for the unknown scope {wanted}"
-    guarded = any(isinstance(guard, ResourceGuard) for guard in handler.resolve_guards())
+    guarded = any(isinstance(layer, ResourceGuard) for layer in handler.resolve_middleware())
     return "" if guarded else "asks for a scope where no guard stands"
 
 

@@ -1,13 +1,15 @@
 """A relay before the gateway: signs what a pact cannot hold still, and sets a partner's stage.
 
+It also hands over the message by which the gateway told the partner of something.
+
 A proof, an assertion and a dialect's signature are fresh for every request, so a pact has none of
 them. Everything else goes through as it is, both ways, unless a test has a member renamed.
 """
 
 import base64
+import itertools
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.flows.partner import ASSERTION_TYPE, Partner
 
 STATES_PATH = "/_states"
+MESSAGES_PATH = "/_messages"
 DIALECTS_PATH = "/dialects/"
-_FORM = "application/x-www-form-urlencoded"
+_JSON = [("Content-Type", "application/json")]
 _ZONE = timezone(timedelta(hours=8))
 # What belongs to one connection, or is written anew for the other one.
 _OWN_HEADERS = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding"}
@@ -48,7 +51,7 @@ class Signer:
     def __init__(self, partner: Partner, dialect_key: rsa.RSAPrivateKey | None = None) -> None:
         self._partner = partner
         self._dialect_key = dialect_key
-        self._signed: set[str] = set()
+        self._count = itertools.count()
 
     def sign(self, sent: Sent) -> Sent:
         """The request with everything that must be fresh."""
@@ -76,16 +79,15 @@ class Signer:
 
     def _signed_parameters(self, given: dict[str, str]) -> dict[str, str]:
         assert self._dialect_key is not None, "this partner has no dialect"
-        parameters = given | {"app_id": self._partner.client_id}
-        while True:
-            at = datetime.now(_ZONE).strftime("%Y-%m-%d %H:%M:%S")
-            pairs = sorted((parameters | {"timestamp": at}).items())
-            text = "&".join(f"{name}={value}" for name, value in pairs if value)
-            if text not in self._signed:
-                break
-            # The dialect has no nonce: the same words within one second would be a replay.
-            time.sleep(0.05)
-        self._signed.add(text)
+        fresh = {
+            "app_id": self._partner.client_id,
+            "timestamp": datetime.now(_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            # The dialect has no nonce, and the same words within one second would be a replay;
+            # the vendor's clients sign a name of their own, which may be any.
+            "alipay_sdk": f"relay-{next(self._count)}",
+        }
+        pairs = sorted((given | fresh).items())
+        text = "&".join(f"{name}={value}" for name, value in pairs if value)
         signature = self._dialect_key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return dict(pairs) | {"sign": base64.b64encode(signature).decode()}
 
@@ -97,6 +99,7 @@ class Relay:
     issuer: str
     signer: Signer
     set_stage: SetStage
+    tell: Callable[[], bytes]
     rename: tuple[str, str] | None = None
     unset: list[str] = field(default_factory=list)
     port: int = 0
@@ -121,7 +124,7 @@ class Relay:
         signed = self.signer.sign(sent)
         with httpx.Client(base_url=self.issuer, verify=False, trust_env=False) as client:
             return client.request(
-                signed.method, signed.path, headers=signed.headers, content=signed.body
+                signed.method, signed.path, headers=signed.headers, content=signed.body or None
             )
 
     def renamed(self, body: bytes) -> bytes:
@@ -145,8 +148,10 @@ class _Door(BaseHTTPRequestHandler):
         relay, body = self.server.relay, self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.path == STATES_PATH:
             values = relay.stage(json.loads(body))
-            json_type = [("Content-Type", "application/json")]
-            self._answer(200 if values is not None else 500, json_type, json.dumps(values).encode())
+            self._answer(200 if values is not None else 500, _JSON, json.dumps(values).encode())
+            return
+        if self.path == MESSAGES_PATH:
+            self._answer(200, _JSON, relay.renamed(relay.tell()))
             return
         headers = {
             name.lower(): value
@@ -173,10 +178,12 @@ class _Door(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def relaying(issuer: str, signer: Signer, set_stage: SetStage) -> Iterator[Relay]:
+def relaying(
+    issuer: str, signer: Signer, set_stage: SetStage, tell: Callable[[], bytes]
+) -> Iterator[Relay]:
     """A relay on a port of its own until the block ends."""
     server = _Server(("127.0.0.1", 0), _Door)
-    server.relay = Relay(issuer, signer, set_stage, port=server.server_port)
+    server.relay = Relay(issuer, signer, set_stage, tell, port=server.server_port)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -1,17 +1,17 @@
 """Verifies a partner's Pact file against a running gateway, and says what breaks for whom."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pact import Verifier
-from pact.types import Message
 
 from tests.contracts.bank import Bank
 from tests.contracts.consumers import FOLDER
-from tests.contracts.consumers.speech import JSON, ORDER_ACTIVE, PROVIDER
-from tests.contracts.relay import Relay, Signer, relaying
+from tests.contracts.consumers.speech import PROVIDER
+from tests.contracts.relay import MESSAGES_PATH, Relay, Signer, relaying
 from tests.contracts.stages import Stages
 
 HOST = "127.0.0.1"
@@ -43,7 +43,7 @@ class Bench:
 
         ``only`` is a regular expression for the descriptions of the interactions to play.
         """
-        with relaying(self._issuer, self._signer, self._stages.set) as relay:
+        with self._relaying() as relay:
             relay.rename = rename
             verifier = self._verifier(relay)
             if only:
@@ -55,17 +55,16 @@ class Bench:
                 return _verdict(verifier.results, relay.unset)
             return _verdict(verifier.results, relay.unset)
 
-    def _verifier(self, relay: Relay) -> Verifier:
-        def told() -> Message:
-            contents = relay.renamed(self._stages.told())
-            return Message(contents=contents, metadata=None, content_type=JSON)
+    def _relaying(self) -> AbstractContextManager[Relay]:
+        return relaying(self._issuer, self._signer, self._stages.set, self._stages.told)
 
+    def _verifier(self, relay: Relay) -> Verifier:
         return (
             Verifier(PROVIDER, host=HOST)
             .add_transport(url=f"http://{HOST}:{relay.port}")
+            .add_transport(protocol="message", port=relay.port, path=MESSAGES_PATH, scheme="http")
             .add_source(self._pact)
             .state_handler(relay.states_url, body=True)
-            .message_handler({ORDER_ACTIVE: told})
             .set_coloured_output(enabled=False)
             .set_error_on_empty_pact(enabled=True)
         )

@@ -23,6 +23,6 @@ def customer(stage: Stage) -> Customer:
 
 
 @pytest.fixture(scope="session")
-def standing(stage: Stage) -> tuple[dict[str, str], dict[str, Any]]:
+def standing(stage: Stage) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tokens and the active order of one customer, for tests that change neither."""
     return stage.ordered(next(stage.customers))

@@ -1,6 +1,7 @@
 """What a customer does at the bank's pages: sign in, approve, take back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tests.flows.browser import Browser, Page
 from tests.flows.partner import Partner, Pushed, code_in
@@ -41,7 +42,7 @@ def browser_is_known(page: Page) -> bool:
     return not any("sign-in" in form.buttons for form in page.forms)
 
 
-def tokens(partner: Partner, customer: Customer, browser: Browser | None = None) -> dict[str, str]:
+def tokens(partner: Partner, customer: Customer, browser: Browser | None = None) -> dict[str, Any]:
     """The whole way from PAR to the tokens of a customer's fresh consent."""
     answer, pushed = partner.push()
     assert pushed is not None, answer.text
@@ -49,5 +50,5 @@ def tokens(partner: Partner, customer: Customer, browser: Browser | None = None)
     code = customer.approve(browser or Browser(partner.line), pushed, issuer)
     granted = partner.exchange(code, pushed)
     assert granted.status_code == 200, granted.text
-    found: dict[str, str] = granted.json()
+    found: dict[str, Any] = granted.json()
     return found

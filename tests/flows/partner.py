@@ -1,4 +1,4 @@
-"""A small test partner: its keys, signed requests, tokens and calls; nothing of the gateway in it."""
+"""A small test partner: its keys, what it signs, its calls; it imports nothing of the gateway."""
 
 import base64
 import hashlib

@@ -55,7 +55,7 @@ class Stage:
             path = f"/v1/webhook-endpoints/{each['endpoint_id']}"
             assert self.partner.call("DELETE", path, token).status_code == 204
 
-    def ordered(self, customer: Customer) -> tuple[dict[str, str], dict[str, Any]]:
+    def ordered(self, customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
         """The tokens of a fresh consent, and the active order placed with them."""
         granted = tokens(self.partner, customer)
         answer = self.partner.place_order(granted["access_token"], fresh("order"), "trip")

@@ -22,7 +22,7 @@ from tests.flows.stage import Stage, fresh
 
 ARRIVAL_SECONDS = 15.0
 AT_ONCE = 8
-Standing = tuple[dict[str, str], dict[str, Any]]
+Standing = tuple[dict[str, Any], dict[str, Any]]
 
 
 def test_a_consent_for_another_package_orders_nothing(stage: Stage, customer: Customer) -> None:
@@ -180,7 +180,10 @@ def test_an_assertion_counts_once(stage: Stage) -> None:
     }
     answers = [
         partner.line.send(
-            "POST", "/oauth/token", headers={"DPoP": partner.proof("POST", "/oauth/token")}, form=form
+            "POST",
+            "/oauth/token",
+            headers={"DPoP": partner.proof("POST", "/oauth/token")},
+            form=form,
         )
         for _ in range(2)
     ]

@@ -4,6 +4,7 @@ Every section prints its figures; the exit status is 1 when one promise was brok
 """
 
 import argparse
+import functools
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -43,6 +44,10 @@ def main() -> int:
     return 1 if broken else 0
 
 
+def _crash(kind: str, server: str, kills: int, seed: int) -> list[str]:
+    return crash.run(kind, server, kills=kills, seed=seed, everywhere=True).lines
+
+
 def _planned(given: argparse.Namespace, stack: ExitStack) -> Iterator[Callable[[], list[str]]]:
     sections = given.section or SECTIONS
     databases = given.database or DATABASES
@@ -52,9 +57,7 @@ def _planned(given: argparse.Namespace, stack: ExitStack) -> Iterator[Callable[[
         server = stack.enter_context(stores.postgres_server())
     if "crash" in sections:
         for kind in databases:
-            yield lambda kind=kind: crash.run(
-                kind, server, kills=given.kills, seed=seed, everywhere=True
-            ).lines
+            yield functools.partial(_crash, kind, server, given.kills, seed)
     if "revocations" in sections:
         yield lambda: revocations.run(server, count=given.revocations, seed=seed).lines
     if "properties" in sections:

@@ -124,6 +124,29 @@ TOLD = {
 }
 
 
+# What is read of every tale at the end.
+KEPT = {
+    "orders": "select client_id, idempotency_key, order_id, status from order_",
+    "payments": "select client_id, idempotency_key, payment_id, status, amount from payment",
+    "bodies": "select client_id, key, body from idempotency",
+    "balances": """
+        select a.account_id, b.balance, b.status from account a
+        join bank_account b on b.account_id = a.bank_account_id
+    """,
+    "events": """
+        select e.partner_id, c.client_id, e.event_id, e.type, e.body, e.position
+        from event e join client c on c.partner_id = e.partner_id
+    """,
+    "endpoints": "select endpoint_id, status from webhook_endpoint",
+    "arrived": """
+        select d.event_id, d.endpoint_id, d.status from webhook_delivery d
+    """,
+    "tokens": "select token_digest from access_token",
+    "consents": "select client_id, consent_id, status from consent",
+    "pushed": "select client_id, status, count(*) from pushed_request group by 1, 2",
+}
+
+
 class Books:
     """Reads a database whose gateway is dead, without touching what its heir will find."""
 
@@ -171,33 +194,12 @@ class Books:
 class Ledger:
     """What the database has of each tale at the end, held against what its partner was told."""
 
-    _QUERIES = {
-        "orders": "select client_id, idempotency_key, order_id, status from order_",
-        "payments": "select client_id, idempotency_key, payment_id, status, amount from payment",
-        "bodies": "select client_id, key, body from idempotency",
-        "balances": """
-            select a.account_id, b.balance, b.status from account a
-            join bank_account b on b.account_id = a.bank_account_id
-        """,
-        "events": """
-            select e.partner_id, c.client_id, e.event_id, e.type, e.body, e.position
-            from event e join client c on c.partner_id = e.partner_id
-        """,
-        "endpoints": "select endpoint_id, status from webhook_endpoint",
-        "arrived": """
-            select d.event_id, d.endpoint_id, d.status from webhook_delivery d
-        """,
-        "tokens": "select token_digest from access_token",
-        "consents": "select client_id, consent_id, status from consent",
-        "pushed": "select client_id, status, count(*) from pushed_request group by 1, 2",
-    }
-
     def __init__(self, books: Books) -> None:
-        self._rows = books.read(self._QUERIES)
+        self._rows = books.read(KEPT)
         self._bodies = {(client, key): body for client, key, body in self._rows["bodies"]}
         self._tokens = {found for (found,) in self._rows["tokens"]}
         self._balances = {account: balance for account, balance, _ in self._rows["balances"]}
-        self._endpoints = dict(self._rows["endpoints"])
+        self._endpoints: dict[str, str] = dict(self._rows["endpoints"])
 
     def examine(self, tale: Tale) -> int:
         """Raises ``BrokenPromise``, or returns how many messages arrived more than once."""
@@ -230,9 +232,7 @@ class Ledger:
     def _consents(self, tale: Tale, client_id: str) -> None:
         consents = {row[1]: row[2] for row in self._rows["consents"] if row[0] == client_id}
         _claim(tale, consents[tale.order["consent_id"]] == "revoked", "its consent is not revoked")
-        approved = sum(
-            row[2] for row in self._rows["pushed"] if row[:2] == (client_id, "approved")
-        )
+        approved = sum(row[2] for row in self._rows["pushed"] if row[:2] == (client_id, "approved"))
         _claim(tale, len(consents) == approved, f"{approved} approvals made {len(consents)}")
 
     def _messages(self, tale: Tale, events: Sequence[tuple[Any, ...]]) -> int:

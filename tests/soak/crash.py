@@ -1,6 +1,7 @@
 """The crash soak: the order story, killed at every commit, both before and after it is durable."""
 
 import asyncio
+import functools
 import random
 import time
 from collections import Counter
@@ -36,6 +37,7 @@ _ANSWER_SECONDS = 10.0
 # More boundaries than the story can have.
 _MOST = 300
 _TRIES = 4
+_REHEARSALS = 3
 _SPARE = 24
 
 
@@ -47,7 +49,7 @@ class Figures:
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
     boundaries: int = 0
-    reached: set[tuple[str, int, str]] = field(default_factory=set)
+    reached: set[Doom] = field(default_factory=set)
     unreached: list[Doom] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
     tales: int = 0
@@ -91,53 +93,45 @@ class CrashSoak:
         self._ahead = 0.0
         self._tales: list[Tale] = []
         self._starts: list[Doom] = []
+        self._missed: Counter[Doom] = Counter()
         self.figures = figures
 
     def run(self, kills: int, *, everywhere: bool) -> None:
         """Kills so often; with ``everywhere`` at each boundary at least once on each side."""
         started = time.monotonic()
-        starts, story = self._rehearse()
+        starts, story = self._rehearse(_REHEARSALS if everywhere else 1)
         self.figures.boundaries = len(starts) + len(story)
-        if everywhere:
-            self._starts, plan = starts, self._filled(story, kills - len(starts))
-        else:
-            plan = self._chance.sample(story, min(kills, len(story)))
-        tries: Counter[Doom] = Counter()
-        while plan:
-            doom = plan.pop(0)
-            if self._kill(doom):
-                continue
-            tries[doom] += 1
-            if tries[doom] < _TRIES:
-                plan.insert(len(plan) // 2, doom)
-            else:
-                self.figures.unreached.append(doom)
+        plan = self._chance.sample(story, len(story) if everywhere else min(kills, len(story)))
+        self._starts = starts if everywhere else []
+        while plan or (everywhere and self.figures.kills.total() < kills):
+            doom = plan.pop(0) if plan else self._amid(self._chance.choice(story))
+            if not self._kill(doom) and self._is_worth_another_try(doom):
+                plan.append(doom)
         self._finish()
         self.figures.seconds = time.monotonic() - started
 
-    def _rehearse(self) -> tuple[list[Doom], list[Doom]]:
-        """Two lives without a doom: the boundaries of a usual start, and those of the story."""
+    def _rehearse(self, tales: int) -> tuple[list[Doom], list[Doom]]:
+        """Lives without a doom: the boundaries of a usual start, and those of every story."""
         self._begin()
         self._keeper.stop()
         self._begin()
         time.sleep(_SETTLED_SECONDS)
-        starts = _both_sides(self._keeper.names())
+        starts = _both_sides(Counter(self._keeper.names()))
         time.sleep(_ROUND_SECONDS)
-        idle = frozenset(self._keeper.names())
-        self._next_tale().tell()
-        time.sleep(_ROUND_SECONDS)
-        story = _both_sides(self._keeper.names())
-        # What goes on by the clock alone comes once: its second time is no other boundary.
-        return starts, [doom for doom in story if doom.occurrence == 1 or doom.unit not in idle]
+        by_the_clock = frozenset(self._keeper.names())
+        told: list[Counter[str]] = []
+        for _ in range(tales):
+            self._next_tale().tell()
+            time.sleep(_ROUND_SECONDS)
+            told.append(Counter(self._keeper.names()))
+        always = functools.reduce(Counter.__and__, told)
+        # What goes on by the clock alone is met once: its second time is no other boundary.
+        story = {name: 1 if name in by_the_clock else met for name, met in always.items()}
+        return starts, _both_sides(Counter(story))
 
-    def _filled(self, story: list[Doom], kills: int) -> list[Doom]:
-        """Every boundary in a random order, and as many kills amid commits as are missing."""
-        plan = list(story)
-        while len(plan) < kills:
-            doom, milliseconds = self._chance.choice(story), self._chance.uniform(0, _AMID_MOST)
-            plan.append(Doom(doom.unit, doom.occurrence, "amid", milliseconds))
-        self._chance.shuffle(plan)
-        return plan
+    def _amid(self, doom: Doom) -> Doom:
+        milliseconds = self._chance.uniform(0, _AMID_MOST)
+        return Doom(doom.unit, doom.occurrence, "amid", milliseconds)
 
     def _kill(self, doom: Doom) -> bool:
         """Tells a new tale into its doom and, in the next life, to its end."""
@@ -173,14 +167,23 @@ class CrashSoak:
                     raise BrokenPromise("the gateway died without a doom")
                 return
             if serves and not self._keeper.dies(_WORKERS_SECONDS) and self._keeper.doom(None):
-                self.figures.unreached.append(doom)
+                if self._is_worth_another_try(doom):
+                    self._starts.insert(0, doom)
                 return
             self._record(doom)
+
+    def _is_worth_another_try(self, doom: Doom) -> bool:
+        """Whether a doom that did not come may come another time; one amid a commit need not."""
+        self._missed[doom] += 1
+        if doom.way != "amid" and self._missed[doom] == _TRIES:
+            self.figures.unreached.append(doom)
+        return doom.way != "amid" and self._missed[doom] < _TRIES
 
     def _record(self, doom: Doom) -> None:
         self.figures.kills[doom.way] += 1
         self.figures.units.add(doom.unit)
-        self.figures.reached.add((doom.unit, doom.occurrence, doom.way))
+        if doom.way != "amid":
+            self.figures.reached.add(doom)
         self._books.examine()
 
     def _downtime(self) -> float:
@@ -235,13 +238,13 @@ def _has_arrived(tale: Tale) -> bool:
     return len(seen) >= sum(TOLD.values())
 
 
-def _both_sides(names: list[str]) -> list[Doom]:
-    met: Counter[str] = Counter()
-    found = []
-    for name in names:
-        met[name] += 1
-        found += [Doom(name, met[name], "before"), Doom(name, met[name], "after")]
-    return found
+def _both_sides(met: Counter[str]) -> list[Doom]:
+    return [
+        Doom(name, occurrence, way)
+        for name, times in sorted(met.items())
+        for occurrence in range(1, times + 1)
+        for way in ("before", "after")
+    ]
 
 
 async def _books_balance(settings: Settings) -> bool:
@@ -260,4 +263,6 @@ def run(kind: str, postgres_url: str, *, kills: int, seed: int, everywhere: bool
             CrashSoak(built, receiver, keeper, cast, figures).run(kills, everywhere=everywhere)
         finally:
             keeper.close()
+    if everywhere and figures.unreached:
+        raise BrokenPromise("\n".join([*figures.lines, f"never reached: {figures.unreached}"]))
     return figures

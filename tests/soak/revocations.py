@@ -144,7 +144,9 @@ class RevocationSoak:
         if refused:
             self.figures.refused[call.split()[0]] += 1
         else:
-            self.figures.accepted.append(f"ACCEPTED {call}: {answer.status_code} {answer.text[:80]}")
+            self.figures.accepted.append(
+                f"ACCEPTED {call}: {answer.status_code} {answer.text[:80]}"
+            )
 
 
 def run(postgres_url: str, *, count: int, seed: int) -> Figures:
@@ -199,7 +201,7 @@ async def _grant(rooms: Rooms, partner: Partner, customer: Customer) -> Held:
         subject=f"soak-{consent_id}",
         code_digest=ids.digest(ids.new_secret()),
         scope=CUSTOMER_SCOPE,
-        details=wallet(),
+        details=tuple(wallet()),
         acr="urn:tessera:soak",
     )
     jkt = str(partner.keys.dpop.thumbprint())

@@ -107,7 +107,7 @@ def app(oauth: OAuth, database: Database, clock: SetClock) -> Litestar:
     guarded = Router(
         "/",
         route_handlers=[*grant_handle_routes(oauth.handles), read_orders, read_packages],
-        guards=[ResourceGuard(database, clock, issuer=ISSUER)],
+        middleware=[ResourceGuard(database, clock, issuer=ISSUER)],
     )
     return Litestar(
         [*protocol_routes(oauth), guarded],

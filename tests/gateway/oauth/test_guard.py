@@ -234,4 +234,4 @@ async def test_guarded_and_public_routes_may_start(
     oauth: OAuth, database: Database, clock: SetClock
 ) -> None:
     guard = ResourceGuard(database, clock, issuer=ISSUER)
-    require_declarations(Litestar([open_to_all, closed], guards=[guard], openapi_config=None))
+    require_declarations(Litestar([open_to_all, closed], middleware=[guard], openapi_config=None))
