@@ -1,11 +1,13 @@
 """Form bodies, read strictly: what an OAuth endpoint is sent, each parameter once."""
 
-from urllib.parse import unquote_to_bytes
+import re
+from binascii import a2b_qp
 
 from contracts import errors
 
 FORM_LIMIT_BYTES = 64 * 1024
 PARAMETERS_MOST = 64
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -30,7 +32,7 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     for pair in text.split("&"):
         name, _, value = pair.partition("=")
         if "%" in pair or "+" in pair:
-            name, value = _decode(name), _decode(value)
+            name, value = decode_component(name), decode_component(value)
         if name in form:
             raise errors.OAuthRefused("A parameter is repeated.")
         form[name] = value
@@ -39,8 +41,20 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     return {name: value for name, value in form.items() if value}
 
 
-def _decode(text: str) -> str:
-    raw = unquote_to_bytes(text.replace("+", " "))
+def decode_component(text: str) -> str:
+    """A name or value of a form without its escapes.
+
+    Percent escapes are turned into the equal signs of quoted-printable (RFC 2045 section 6.7),
+    which the standard library undoes in C: a pushed request holds hundreds of them, and
+    ``urllib`` takes them one by one. A property test holds the two equal.
+    Raises ``OAuthRefused`` for a broken escape, NUL, or bytes that are not UTF-8.
+    """
+    if "%" not in text:
+        return text.replace("+", " ")
+    if _BROKEN_ESCAPE.search(text):
+        raise errors.OAuthRefused("A percent sign must begin an escape.")
+    quoted = text.replace("+", " ").replace("=", "=3D").replace("%", "=")
+    raw = a2b_qp(quoted)
     if b"\x00" in raw:
         raise errors.OAuthRefused("The form holds a NUL character.")
     try:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.contracts.mailbox import Mailbox, collecting
 from tests.flows.customer import Customer, tokens
 from tests.flows.lantu import new_dialect_key
 from tests.flows.partner import Partner, line_of
@@ -33,6 +34,7 @@ class Bank:
     dialect_key: rsa.RSAPrivateKey
     bank_pem: str
     receiver: Receiver
+    mailbox: Mailbox
     customers: Iterator[Customer]
 
     def customer(self) -> Customer:
@@ -89,7 +91,8 @@ def opened(kind: str, postgres_url: str, tree: Path | None = None) -> Iterator[B
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tessera-bank-")))
         url = stack.enter_context(database(kind, postgres_url, place))
         receiver = stack.enter_context(listening())
-        house = Rebuilt(place, url, outbound=[receiver.place])
+        mailbox = stack.enter_context(collecting())
+        house = Rebuilt(place, url, outbound=[receiver.place, mailbox.place])
         house.tree = tree
         house.command("migrate")
         key, pem = new_dialect_key()
@@ -97,7 +100,7 @@ def opened(kind: str, postgres_url: str, tree: Path | None = None) -> Iterator[B
         lantu, bank_pem = house.register_speaker("Lantu", "lantu.example", pem)
         customers = itertools.cycle(house.customers(_CUSTOMERS))
         stack.enter_context(house.serving())
-        yield Bank(house, wayfare, lantu, key, bank_pem, receiver, customers)
+        yield Bank(house, wayfare, lantu, key, bank_pem, receiver, mailbox, customers)
 
 
 def rebuilt(tree: Path, edits: Mapping[str, tuple[str, str]]) -> Path:

@@ -1,10 +1,12 @@
-"""The running gateway that contracts are checked against, on each database."""
+"""What contracts are checked against, and nobody told of it."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.bank import Bank, shared
+from tests.contracts.fixtures import bank, postgresql_bank, sqlite_bank
+
+__all__ = ["bank", "postgresql_bank", "sqlite_bank"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -13,19 +15,3 @@ def untracked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PACT_DO_NOT_TRACK", "true")
         yield
-
-
-@pytest.fixture(scope="session")
-def sqlite_bank(request: pytest.FixtureRequest) -> Bank:
-    return shared(request, "sqlite")
-
-
-@pytest.fixture(scope="session")
-def postgresql_bank(request: pytest.FixtureRequest, postgres_url: str) -> Bank:
-    return shared(request, "postgresql", postgres_url)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def bank(request: pytest.FixtureRequest) -> Bank:
-    found: Bank = request.getfixturevalue(f"{request.param}_bank")
-    return found

@@ -47,13 +47,15 @@ class Stage:
         made: dict[str, str] = answer.json()
         return made
 
-    def forget_endpoints(self) -> None:
-        """Deletes every webhook endpoint of the partner."""
-        token = self.token()
-        listed = self.partner.call("GET", "/v1/webhook-endpoints", token).json()
-        for each in listed["endpoints"]:
-            path = f"/v1/webhook-endpoints/{each['endpoint_id']}"
-            assert self.partner.call("DELETE", path, token).status_code == 204
+    @contextmanager
+    def listening_at(self, path: str, manner: Manner | None = None) -> Iterator[dict[str, str]]:
+        """A webhook endpoint for the block alone, because a partner has room for few."""
+        made = self.endpoint(path, manner)
+        try:
+            yield made
+        finally:
+            gone = f"/v1/webhook-endpoints/{made['endpoint_id']}"
+            assert self.partner.call("DELETE", gone, self.token()).status_code == 204
 
     def ordered(self, customer: Customer) -> tuple[dict[str, Any], dict[str, Any]]:
         """The tokens of a fresh consent, and the active order placed with them."""

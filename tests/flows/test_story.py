@@ -22,6 +22,7 @@ from tests.flows.partner import (
 from tests.flows.stage import Stage, fresh
 
 ARRIVAL_SECONDS = 15.0
+OURS = ("account_id", "mandate_id")
 TOLD = {
     "account.opened": 2,
     "consent.granted": 1,
@@ -38,14 +39,18 @@ TOLD = {
 def test_the_whole_story(stage: Stage, customer: Customer) -> None:
     partner, token = stage.partner, stage.token()
     reads_the_catalogue(partner, token)
-    stage.forget_endpoints()
-    made = stage.endpoint(path := f"/{fresh('story')}")
+    with stage.listening_at(path := f"/{fresh('story')}") as made:
+        ids = orders_and_rides(partner, customer)
+        hears_of_it(stage, path, made["secret"], token, ids)
 
+
+def orders_and_rides(partner: Partner, customer: Customer) -> set[str]:
+    """Steps 3 to 6; the ids of everything that came of it."""
     granted = tokens(partner, customer)
     assert granted["authorization_details"] == wallet()
     access, key = granted["access_token"], fresh("order")
     placed = partner.place_order(access, key, "trip-1")
-    order = placed.json()
+    order: dict[str, Any] = placed.json()
     assert (placed.status_code, order["status"]) == (201, "active")
     assert {line["status"] for line in order["lines"]} == {"active"}
     assert line_of(order, "purse")["topped_up"] == fen(TOP_UP)
@@ -53,11 +58,12 @@ def test_the_whole_story(stage: Stage, customer: Customer) -> None:
     assert (replay.content, replay.headers["idempotent-replayed"]) == (placed.content, "true")
     assert "idempotent-replayed" not in placed.headers
 
-    rides(partner, access, order)
+    payment_id = rides(partner, access, order)
     assert customer.take_back(Browser(partner.line), order["consent_id"]).status == 200
     gone = partner.call("GET", f"/v1/orders/{order['order_id']}", access)
     assert refusal(gone) == (401, "oauth.invalid_token")
-    hears_of_it(stage, path, made["secret"], token)
+    made = {line[name] for line in order["lines"] for name in OURS if name in line}
+    return made | {order["order_id"], order["consent_id"], payment_id}
 
 
 def reads_the_catalogue(partner: Partner, token: str) -> None:
@@ -67,7 +73,8 @@ def reads_the_catalogue(partner: Partner, token: str) -> None:
     assert {"purse", "vault", "ride"} <= {each["component"] for each in package["components"]}
 
 
-def rides(partner: Partner, access: str, order: dict[str, Any]) -> None:
+def rides(partner: Partner, access: str, order: dict[str, Any]) -> str:
+    """Step 5; the id of the ride's payment."""
     account_id = line_of(order, "purse")["account_id"]
     room = partner.call("GET", f"/v1/accounts/{account_id}/capabilities", access).json()
     assert room["tier"] == "T3"
@@ -78,17 +85,22 @@ def rides(partner: Partner, access: str, order: dict[str, Any]) -> None:
     assert refusal(above) == (422, "limit.per_debit")
     assert above.json()["headroom"] == fen(min(RIDE_CAP, DAY_CAP - RIDE))
     assert above.json()["next_action"] == "lower_amount"
+    return str(paid.json()["payment_id"])
 
 
-def hears_of_it(stage: Stage, path: str, secret: str, token: str) -> None:
-    seen, told = stage.receiver, sum(TOLD.values())
-    assert seen.wait(lambda: len({a.event_id for a in seen.at(path)}) >= told, ARRIVAL_SECONDS)
-    arrivals = {arrival.event_id: arrival for arrival in seen.at(path)}
-    assert all(arrival.is_signed_with(secret) for arrival in arrivals.values())
-    events = {event_id: json.loads(arrival.body) for event_id, arrival in arrivals.items()}
-    assert Counter(event["type"] for event in events.values()) == TOLD
+def hears_of_it(stage: Stage, path: str, secret: str, token: str, ids: set[str]) -> None:
+    """The events arrived once each, signed, and the feed has the same."""
+
+    def arrived() -> dict[str, dict[str, Any]]:
+        events = [json.loads(arrival.body) for arrival in stage.receiver.at(path)]
+        return {event["id"]: event for event in events if event["resource"]["id"] in ids}
+
+    told = sum(TOLD.values())
+    assert stage.receiver.wait(lambda: len(arrived()) >= told, ARRIVAL_SECONDS)
+    assert Counter(event["type"] for event in arrived().values()) == TOLD
+    assert all(arrival.is_signed_with(secret) for arrival in stage.receiver.at(path))
     feed = {event["id"]: event for event in whole_feed(stage.partner, token)}
-    assert {event_id: feed[event_id] for event_id in events} == events
+    assert {event_id: feed[event_id] for event_id in arrived()} == arrived()
 
 
 def whole_feed(partner: Partner, token: str) -> list[dict[str, Any]]:

@@ -134,6 +134,9 @@ class Eyes:
     async def open(self, address: str) -> None:
         await asyncio.to_thread(self.chrome.get, address)
 
+    async def where(self) -> str:
+        return await asyncio.to_thread(lambda: self.chrome.current_url)
+
     async def press(self, element_id: str) -> None:
         """Presses a button or link and waits for the page that answers."""
         old = await self.find(By.TAG_NAME, "html")
@@ -224,14 +227,14 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
         await eyes.look(page)
     # Enter on a tick box must not press a button that the customer did not choose.
     await eyes.write("component-commuter-wallet.sweep", Keys.ENTER)
-    await eyes.open(eyes.chrome.current_url)
+    await eyes.open(await eyes.where())
     assert await house.consents.for_customer("cus_lin") == []
     await eyes.tick("component-commuter-wallet.sweep")
     await eyes.press("approve")
-    assert eyes.chrome.current_url.startswith(f"{callback}?code=")
+    assert (await eyes.where()).startswith(f"{callback}?code=")
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
     await eyes.press("deny")
-    assert eyes.chrome.current_url.startswith(f"{callback}?error=access_denied")
+    assert (await eyes.where()).startswith(f"{callback}?error=access_denied")
     await eyes.open(f"{address}/consents")
     await eyes.look("4-consents")
     (consent,) = await house.consents.for_customer("cus_lin")

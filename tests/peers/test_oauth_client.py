@@ -1,0 +1,138 @@
+"""The PyPI client ``requests_oauth2client`` walks the main job from metadata to a debit."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from requests_oauth2client import (
+    ApiClient,
+    DPoPToken,
+    InvalidClient,
+    InvalidGrant,
+    OAuth2Client,
+    PrivateKeyJwt,
+    UnknownTokenEndpointError,
+)
+
+from tests.contracts.bank import Bank
+from tests.flows.browser import Browser
+from tests.flows.partner import CUSTOMER_SCOPE, Partner, fen, line_of, wallet
+
+METADATA = "/.well-known/oauth-authorization-server"
+
+
+def client_of(partner: Partner, *, audience: str | None, **options: Any) -> OAuth2Client:
+    """The foreign client with the partner's own key; endpoints come from our metadata."""
+    issuer = partner.line.issuer
+    key = partner.keys.client.as_dict(private=True) | {"alg": "ES256"}
+    return OAuth2Client.from_discovery_endpoint(
+        issuer + METADATA,
+        issuer=issuer,
+        auth=PrivateKeyJwt(partner.client_id, key, aud=audience),
+        redirect_uri=partner.redirect_uri,
+        # It takes plain http for a mistake otherwise, also on loopback.
+        testing=True,
+        **({"dpop_bound_access_tokens": True} | options),
+    )
+
+
+@pytest.fixture
+def client(bank: Bank) -> OAuth2Client:
+    return client_of(bank.wayfare, audience=bank.house.issuer)
+
+
+def consented(client: OAuth2Client, bank: Bank, **options: Any) -> tuple[str, Any]:
+    """Pushes a request and lets a customer approve it; the redirect, and the request."""
+    request = client.authorization_request(
+        scope=CUSTOMER_SCOPE,
+        nonce=None,
+        authorization_details=json.dumps(wallet()),
+        **options,
+    )
+    pushed = client.pushed_authorization_request(request)
+    target = urlsplit(pushed.uri)
+    assert set(target.query.split("&")) >= {f"client_id={bank.wayfare.client_id}"}
+    browser, customer = Browser(bank.wayfare.line), bank.customer()
+    page = browser.open(f"{target.path}?{target.query}")
+    page = customer.sign_in(browser, page)
+    return browser.press(page, "approve").location, request
+
+
+def api_of(bank: Bank, token: Any) -> ApiClient:
+    """The foreign client's own HTTP session, with the token and proofs it makes itself."""
+    return ApiClient(f"{bank.house.issuer}/v1/", auth=token, raise_for_status=False)
+
+
+def test_it_walks_from_the_metadata_to_a_debit(client: OAuth2Client, bank: Bank) -> None:
+    own = client.client_credentials(scope="catalog.read")
+    assert isinstance(own, DPoPToken)
+    packages = api_of(bank, own).get("packages", params={"scenario": "travel_app"}).json()
+    assert [package["code"] for package in packages["packages"]] == ["commuter-wallet"]
+    assert api_of(bank, own).get("packages/commuter-wallet").json()["version"] == "1.0.0"
+
+    location, request = consented(client, bank)
+    # It checks state and issuer of the answer itself (RFC 9207).
+    token = client.authorization_code(request.validate_callback(location))
+    assert isinstance(token, DPoPToken)
+    assert token.authorization_details == wallet()
+
+    api = api_of(bank, token)
+    wanted = {"package": "commuter-wallet", "version": "1.0.0", "reference": "foreign-1"}
+    key = {"Idempotency-Key": f"foreign-{request.state}"}
+    placed = api.post("orders", json=wanted, headers=key)
+    assert (placed.status_code, placed.json()["status"]) == (201, "active"), placed.text
+    again = api.post("orders", json=wanted, headers=key)
+    assert (again.headers["idempotent-replayed"], again.content) == ("true", placed.content)
+
+    purse = line_of(placed.json(), "purse")["account_id"]
+    able = api.get(f"accounts/{purse}/capabilities").json()
+    assert (able["tier"], able["next_accepted"]["debit"]) == ("T3", fen(2_000))
+    debits = f"mandates/{line_of(placed.json(), 'ride')['mandate_id']}/debits"
+    ride = {"instructed_amount": fen(300), "end_to_end_id": "foreign-2"}
+    settled = api.post(debits, json=ride, headers={"Idempotency-Key": "foreign-2"})
+    assert (settled.status_code, settled.json()["status"]) == (201, "settled"), settled.text
+    far = {"instructed_amount": fen(2_001), "end_to_end_id": "foreign-3"}
+    refused = api.post(debits, json=far, headers={"Idempotency-Key": "foreign-3"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "limit.per_debit")
+
+
+def test_it_refreshes_introspects_and_revokes(client: OAuth2Client, bank: Bank) -> None:
+    location, request = consented(client, bank)
+    first = client.authorization_code(request.validate_callback(location))
+    assert first.refresh_token
+    second = client.refresh_token(first)
+    assert second.access_token != first.access_token
+    order = "orders/none_of_ours"
+    assert api_of(bank, second).get(order).status_code == 404, "the fresh token is taken"
+
+    assert client.introspect_token(second)["active"] is True
+    assert client.revoke_access_token(second) is True
+    assert client.introspect_token(second)["active"] is False
+    assert api_of(bank, second).get(order).status_code == 401
+    assert client.revoke_refresh_token(first) is True
+    with pytest.raises(InvalidGrant):
+        client.refresh_token(first)
+
+
+def test_its_usual_audience_is_refused(bank: Bank) -> None:
+    """FAPI 2.0 wants the issuer alone, and this client names the endpoint if it is let."""
+    with pytest.raises(InvalidClient):
+        client_of(bank.wayfare, audience=None).client_credentials(scope="catalog.read")
+
+
+def test_it_gets_nothing_without_a_proof(bank: Bank) -> None:
+    issuer = bank.house.issuer
+    bare = client_of(bank.wayfare, audience=issuer, dpop_bound_access_tokens=False)
+    with pytest.raises(UnknownTokenEndpointError) as refusal:
+        bare.client_credentials(scope="catalog.read")
+    assert refusal.value.error == "invalid_dpop_proof"
+
+
+def test_a_code_serves_nobody_without_the_verifier(client: OAuth2Client, bank: Bank) -> None:
+    location, request = consented(client, bank)
+    answer = request.validate_callback(location)
+    with pytest.raises(InvalidGrant):
+        client.authorization_code(answer.code, validate=False, code_verifier="v" * 64,
+                                  redirect_uri=bank.wayfare.redirect_uri,
+                                  dpop_key=request.dpop_key)  # fmt: skip
