@@ -1,8 +1,6 @@
 """The OpenAPI 3.1 document of the native contract, generated from the routes and their shapes."""
 
-import importlib
 import inspect
-import pkgutil
 from typing import Any
 
 import msgspec
@@ -11,11 +9,12 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
-import contracts.v1
+from contracts.v1 import accounts, consents, events, money, orders, packages, payments, webhooks
 from contracts.v1.names import Id, PackageCode
 from gateway import doors
 from gateway.rooms import Rooms
 
+_CONTRACT = (accounts, consents, events, money, orders, packages, payments, webhooks)
 CONTRACT_VERSION = "1.0.0"
 # JR/T 0185-2020 section 6 (rule CN-API-01): information about products, or money and accounts.
 _LEVEL_A1 = frozenset({"catalog.read", "event.subscribe"})
@@ -87,14 +86,12 @@ def _scopes(app: Litestar) -> list[tuple[str, str, str]]:
 
 def _shapes() -> dict[str, Any]:
     """The schemas of the contract's structs as msgspec keeps them: bounds, texts, no strangers."""
-    kinds = []
-    for found in pkgutil.iter_modules(contracts.v1.__path__):
-        module = importlib.import_module(f"contracts.v1.{found.name}")
-        kinds += [
-            kind
-            for _, kind in inspect.getmembers(module, inspect.isclass)
-            if issubclass(kind, msgspec.Struct)
-        ]
+    kinds = [
+        kind
+        for module in _CONTRACT
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, msgspec.Struct)
+    ]
     _, shapes = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return shapes
 

@@ -266,6 +266,7 @@ def workers(built: Rooms) -> dict[str, Worker]:
 
     async def sweep() -> None:
         await built.oauth.sweep()
+        await built.hosted.sweep()
         await built.dialects.forget()
         await built.idempotency.forget(built.clock.now())
 

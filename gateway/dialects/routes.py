@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from gateway.dialects.service import Dialects
 from partners.wire import RawRequest
@@ -20,7 +21,7 @@ def dialect_routes(dialects: Dialects) -> list[HTTPRouteHandler]:
         include_in_schema=False,
         summary="A partner's dialect",
     )
-    async def speak(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def speak(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         raw = RawRequest(
             method=request.method,
             path=request.scope["path"],

@@ -15,15 +15,16 @@ from gateway.hosted.language import LANGUAGES, Language
 from gateway.hosted.sessions import IDLE
 from gateway.hosted.texts import Texts
 
-_HTML: Final = "text/html; charset=utf-8"
+# The framework adds the character set to every text type.
+_HTML: Final = "text/html"
 _MEDIA_TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "css": "text/css",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
 }
 _HOST: Final = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 # Which words an error page uses; the first class that fits.
-_ERROR_WORDS: Final[tuple[tuple[type[errors.GatewayError], str], ...]] = (
+ERROR_WORDS: Final[tuple[tuple[type[errors.GatewayError], str], ...]] = (
     (errors.AccessDenied, "denied"),
     (errors.OAuthRefused, "request"),
     (errors.NotFound, "missing"),
@@ -126,7 +127,7 @@ class Pages:
         self, error: errors.GatewayError, language: Language, *, go_on: str, reference: str
     ) -> Response[bytes]:
         """The page of an error, in both languages; of the caller's own text it shows nothing."""
-        words = next((words for kind, words in _ERROR_WORDS if isinstance(error, kind)), "failed")
+        words = next((words for kind, words in ERROR_WORDS if isinstance(error, kind)), "failed")
         body = self._render(
             "error",
             language,
@@ -148,7 +149,9 @@ class Pages:
     def redirect(self, address: str, *cookies: tuple[str, str]) -> ASGIResponse:
         """A 303, so that a form's fields never travel on (FAPI 2.0 SP 5.3.2.2-10)."""
         return ASGIResponse(
-            status_code=303, headers=[*self._headers(""), ("location", address), *cookies]
+            status_code=303,
+            media_type=_HTML,
+            headers=[*self._headers(""), ("location", address), *cookies],
         )
 
     def _render(self, template: str, language: Language, here: str, **shown: Any) -> bytes:

@@ -1,24 +1,33 @@
 """One running gateway with two partners, shared by everything that looks at it from outside."""
 
+import asyncio
 import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from contracts.v1.onboarding import Registration
+from gateway.cli import operations
+from gateway.database.migrate import migrate
+from gateway.settings import read as read_settings
+from tests import stores
 from tests.contracts.mailbox import Mailbox, collecting
 from tests.flows.customer import Customer, tokens
 from tests.flows.lantu import new_dialect_key
-from tests.flows.partner import Partner, line_of
+from tests.flows.partner import Keys, Partner, line_of, registered, registration
 from tests.flows.receiver import Receiver, listening
 from tests.flows.server import ROOT, House, database
+from tests.flows.wire import Line
 
 # A person may hold at most five accounts of a tier (CN-ACC-02), and an order opens one of each.
 _CUSTOMERS = 20
@@ -88,19 +97,63 @@ class Rebuilt(House):
 def opened(kind: str, postgres_url: str, tree: Path | None = None) -> Iterator[Bank]:
     """A bank until the block ends, from the repository or from a ``tree`` with changed packages."""
     with ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tessera-bank-")))
+        place = Path(stack.enter_context(_folder()))
         url = stack.enter_context(database(kind, postgres_url, place))
         receiver = stack.enter_context(listening())
         mailbox = stack.enter_context(collecting())
         house = Rebuilt(place, url, outbound=[receiver.place, mailbox.place])
         house.tree = tree
-        house.command("migrate")
         key, pem = new_dialect_key()
-        wayfare = house.register("Wayfare", "wayfare.example")
-        lantu, bank_pem = house.register_speaker("Lantu", "lantu.example", pem)
-        customers = itertools.cycle(house.customers(_CUSTOMERS))
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(migrate, url).result()
+            furnished = thread.submit(asyncio.run, _furnished(house, pem)).result()
         stack.enter_context(house.serving())
-        yield Bank(house, wayfare, lantu, key, bank_pem, receiver, mailbox, customers)
+        yield Bank(
+            house=house,
+            wayfare=furnished.wayfare,
+            lantu=furnished.lantu,
+            dialect_key=key,
+            bank_pem=furnished.bank_pem,
+            receiver=receiver,
+            mailbox=mailbox,
+            customers=itertools.cycle(furnished.customers),
+        )
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="tessera-bank-", dir=stores.quick_place())
+
+
+@dataclass(frozen=True)
+class _Furnished:
+    wayfare: Partner
+    lantu: Partner
+    bank_pem: str
+    customers: list[Customer]
+
+
+async def _furnished(house: House, pem: str) -> _Furnished:
+    """What an operator's commands would do, without starting the program for each of them."""
+    settings = read_settings(house.environment(house.port))
+    found = {}
+    for name in ("Wayfare", "Lantu"):
+        keys = Keys.fresh()
+        asked = registration(keys, name, f"{name.lower()}.example")
+        if name == "Lantu":
+            asked["dialect_keys"] = [{"dialect": "lantu", "public_key_pem": pem}]
+        wanted = msgspec.convert(asked, Registration)
+        client = await operations.register(settings, wanted, "tests")
+        document = msgspec.to_builtins(client)
+        found[name] = (registered(Line(house.issuer), keys, document), document["dialects"])
+    people = await operations.fresh_personas(settings, _CUSTOMERS)
+    return _Furnished(
+        wayfare=found["Wayfare"][0],
+        lantu=found["Lantu"][0],
+        bank_pem=found["Lantu"][1]["lantu"],
+        customers=[
+            Customer(one["customer"], one["passcode"], one["customer_id"]) for one in people
+        ],
+    )
 
 
 def rebuilt(tree: Path, edits: Mapping[str, tuple[str, str]]) -> Path:

@@ -55,12 +55,12 @@ class Stages:
 
     def _own_token(self) -> Values:
         token = self._partner.client_token().json()["access_token"]
-        self._forget_endpoints(token)
+        forget_endpoints(self._partner, token)
         return {"access_token": token, "url": self._bank.receiver.url(self._path)}
 
     def _endpoint(self) -> Values:
         token = self._partner.client_token().json()["access_token"]
-        self._forget_endpoints(token)
+        forget_endpoints(self._partner, token)
         return {"access_token": token, "endpoint_id": self._register(token)}
 
     def _on_sale(self) -> Values:
@@ -133,11 +133,12 @@ class Stages:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["endpoint_id"])
 
-    def _forget_endpoints(self, token: str) -> None:
-        listed = self._partner.call("GET", "/v1/webhook-endpoints", token).json()
-        for endpoint in listed["endpoints"]:
-            path = f"/v1/webhook-endpoints/{endpoint['endpoint_id']}"
-            self._partner.call("DELETE", path, token)
+
+def forget_endpoints(partner: Partner, token: str) -> None:
+    """Deletes whatever endpoints the partner has, so that nobody else is told."""
+    for endpoint in partner.call("GET", "/v1/webhook-endpoints", token).json()["endpoints"]:
+        path = f"/v1/webhook-endpoints/{endpoint['endpoint_id']}"
+        partner.call("DELETE", path, token)
 
 
 _BY_NAME: dict[str, Callable[[Stages], Values]] = {

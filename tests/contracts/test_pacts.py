@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import assert_kept
 from tests.contracts import expected
 from tests.contracts.bank import Bank, opened, rebuilt
 from tests.contracts.consumers import EXPECTATIONS, FOLDER
@@ -20,7 +21,7 @@ PARTNERS = sorted(EXPECTATIONS)
 
 
 def test_every_partner_has_a_pact_and_every_pact_a_partner() -> None:
-    assert not expected.absences(expected.partners(), FOLDER)
+    assert_kept(expected.absences(expected.partners(), FOLDER))
 
 
 def test_a_partner_without_a_pact_is_said() -> None:
@@ -73,8 +74,7 @@ def test_every_state_has_a_meaning_and_every_meaning_is_needed() -> None:
 def test_the_running_gateway_keeps_the_pact(partner: str, bank: Bank) -> None:
     (document,) = expected.pacts(FOLDER / partner).values()
     verdict = Bench(bank, partner).verify()
-    assert not verdict.faults
-    assert not verdict.broken
+    assert_kept([*verdict.faults, *verdict.broken])
     assert len(verdict.verified) == len(document["interactions"])
 
 
@@ -87,7 +87,7 @@ def test_every_renamed_member_turns_it_red(partner: str, sqlite_bank: Bank) -> N
         assert (verdict.verified, verdict.faults) == ((interaction,), ())
         if not any(line.startswith(f"{partner}: ") and member in line for line in verdict.broken):
             unnoticed.append(f"{member} in {interaction}: {verdict.broken}")
-    assert not unnoticed
+    assert_kept(unnoticed)
 
 
 @pytest.fixture(scope="module")

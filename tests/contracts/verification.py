@@ -15,6 +15,8 @@ from tests.contracts.relay import MESSAGES_PATH, Relay, Signer, relaying
 from tests.contracts.stages import Stages
 
 HOST = "127.0.0.1"
+# A stage may need a customer's whole way through the bank's pages, on a busy machine.
+_PATIENCE_MILLISECONDS = 30_000
 STANDARD_VOICE = "standard-webhooks"
 
 
@@ -65,6 +67,7 @@ class Bench:
             .add_transport(protocol="message", port=relay.port, path=MESSAGES_PATH, scheme="http")
             .add_source(self._pact)
             .state_handler(relay.states_url, body=True)
+            .set_request_timeout(_PATIENCE_MILLISECONDS)
             .set_coloured_output(enabled=False)
             .set_error_on_empty_pact(enabled=True)
         )

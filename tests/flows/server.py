@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
@@ -139,8 +140,8 @@ def database(kind: str, postgres_url: str, place: Path) -> Iterator[str]:
     name = f"tessera_flow_{secrets.token_hex(6)}"
     stores.run(_administer(postgres_url, f'create database "{name}"'))
     try:
-        head, _, query = postgres_url.partition("?")
-        yield f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+        parts = urlsplit(postgres_url)
+        yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
         stores.run(_administer(postgres_url, f'drop database "{name}" with (force)'))
 

@@ -100,7 +100,7 @@ class CrashSoak:
         """Kills so often; with ``everywhere`` at each boundary at least once on each side."""
         started = time.monotonic()
         starts, story = self._rehearse(_REHEARSALS if everywhere else 1)
-        self.figures.boundaries = len(starts) + len(story)
+        self.figures.boundaries = len({*starts, *story})
         plan = self._chance.sample(story, len(story) if everywhere else min(kills, len(story)))
         self._starts = starts if everywhere else []
         while plan or (everywhere and self.figures.kills.total() < kills):

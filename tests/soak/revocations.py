@@ -4,9 +4,9 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -76,7 +76,7 @@ class RevocationSoak:
         self.figures = figures
 
     def run(self, held: list[Held]) -> None:
-        """One revocation for each, the kinds mixed evenly; records what was still accepted."""
+        """Ends each once, the kinds mixed evenly; records what was still accepted."""
         started = time.monotonic()
         races = round(len(held) * _RACES_SHARE / (1 + _RACES_SHARE))
         kinds = [KINDS[number % len(KINDS)] for number in range(len(held) - races)]
@@ -152,17 +152,24 @@ class RevocationSoak:
 def run(postgres_url: str, *, count: int, seed: int) -> Figures:
     """Raises ``BrokenPromise`` when a call was accepted after the end of what it rested on."""
     figures = Figures(seed)
-    with house("postgresql", postgres_url) as built, ExitStack() as stack:
-        cast = hire(built, _PARTNERS)
-        held = asyncio.run(_grant_all(built, cast, count + round(count * _RACES_SHARE)))
-        lines = []
-        for port in (built.port, free_port()):
-            address = stack.enter_context(built.serving(port))
-            lines.append(Line(built.issuer, address))
-        RevocationSoak((lines[0], lines[1]), figures).run(held)
+    with two_processes(postgres_url, count + round(count * _RACES_SHARE)) as (lines, held):
+        RevocationSoak(lines, figures).run(held)
     if figures.accepted:
         raise BrokenPromise("\n".join(figures.lines))
     return figures
+
+
+@contextmanager
+def two_processes(postgres_url: str, count: int) -> Iterator[tuple[tuple[Line, Line], list[Held]]]:
+    """A line to each of two processes that are one gateway, and so many consents with tokens."""
+    with house("postgresql", postgres_url) as built, ExitStack() as stack:
+        cast = hire(built, _PARTNERS)
+        held = asyncio.run(_grant_all(built, cast, count))
+        first, second = (
+            Line(built.issuer, stack.enter_context(built.serving(port)))
+            for port in (built.port, free_port())
+        )
+        yield (first, second), held
 
 
 async def _grant_all(built: House, cast: Cast, count: int) -> list[Held]:
@@ -171,7 +178,7 @@ async def _grant_all(built: House, cast: Cast, count: int) -> list[Held]:
         line = Line(built.issuer)
         clients = [Partner(line, *client) for client in cast.clients]
         pairs = [
-            (clients[number % _PARTNERS], cast.customers[number // _PARTNERS % _PARTNERS])
+            (clients[number // _PARTNERS % _PARTNERS], cast.customers[number % _PARTNERS])
             for number in range(count)
         ]
         return list(await asyncio.gather(*(_grant(rooms, *pair) for pair in pairs)))

@@ -205,12 +205,12 @@ class Tale:
             self._same(f"/v1/orders/{order['order_id']}", order)
             account_id = line_of(order, "purse")["account_id"]
             self._call("GET", f"/v1/accounts/{account_id}/capabilities", self._access, (200,))
-        if self.payment_body:
-            payment = httpx.Response(201, content=self.payment_body).json()
-            self._same(f"/v1/payments/{payment['payment_id']}", payment)
-        if not self.order_body:
-            packages = self._call("GET", "/v1/orders/none", self._access, (404,))
-            self._claim(packages.status_code == 404, "the token is dead")
+            if self.payment_body:
+                payment = httpx.Response(201, content=self.payment_body).json()
+                self._same(f"/v1/payments/{payment['payment_id']}", payment)
+        else:
+            # Nothing is there yet but the token, which lives.
+            self._call("GET", "/v1/orders/none", self._access, (404,))
 
     def _revoke(self) -> None:
         consent_id = self.order["consent_id"]

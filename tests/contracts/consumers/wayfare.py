@@ -35,6 +35,7 @@ def expectations() -> Pact:
     pact = new_pact("wayfare")
     _metadata(pact)
     _tokens(pact)
+    _code(pact)
     _catalogue(pact)
     _endpoints(pact)
     _orders(pact)
@@ -97,6 +98,9 @@ def _tokens(pact: Pact) -> None:
     pushed.will_respond_with(201).with_body(
         {"request_uri": match.str("urn:request"), "expires_in": match.int(60)}, JSON
     )
+
+
+def _code(pact: Pact) -> None:
     exchanged = pact.upon_receiving("an exchange of a code").given(APPROVED)
     exchanged.with_request("POST", "/oauth/token").with_body(
         {

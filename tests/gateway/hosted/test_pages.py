@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from contracts import errors
-from gateway.hosted import asked, pages, views
+from gateway.hosted import pages
 from gateway.hosted.texts import load_texts
 from gateway.onboarding.service import SCOPES
 from gateway.products.service import Catalogue, load_packages
@@ -85,6 +85,7 @@ def check_headers(page: Page) -> None:
     may_return = any(form.action.startswith("/consent?") for form in page.forms)
     expected = "'self' https://travel.example" if may_return else "'self'"
     assert policy["form-action"] == expected
+    assert headers["content-type"] == "text/html; charset=utf-8"
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-frame-options"] == "DENY"
@@ -247,7 +248,7 @@ def test_an_address_without_a_spelling_in_csp_widens_to_its_scheme() -> None:
 
 def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
     dynamic = {"asked", "action", "boundary", "data", "scope"}
-    known = {words for _, words in pages._ERROR_WORDS} | {"failed"}
+    known = {words for _, words in pages.ERROR_WORDS} | {"failed"}
     for key in sorted(load_texts().keys()):
         section, _, name = key.partition(".")
         if section in dynamic:
@@ -260,7 +261,6 @@ def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
             assert 'f"consents.revoked_{' in texts_in_use
         else:
             assert f'"{key}"' in texts_in_use or f"'{key}'" in texts_in_use, key
-    assert asked.bundles is views.bundles
 
 
 def test_every_word_of_every_package_has_a_text(clock: SetClock) -> None:
