@@ -71,9 +71,7 @@ async def test_the_same_public_key_twice_is_refused(
         )
 
 
-async def test_one_key_may_not_serve_two_purposes(
-    onboarding: Onboarding, clock: SetClock
-) -> None:
+async def test_one_key_may_not_serve_two_purposes(onboarding: Onboarding, clock: SetClock) -> None:
     private = RSAKey.generate_key(2048, {"kid": "r"}, private=True)
     both = wish(
         jwks={"keys": [private.as_dict(private=False)]},

@@ -92,9 +92,7 @@ async def test_a_bug_shows_nothing_of_its_cause() -> None:
 )
 async def test_bad_bodies_get_their_documented_error(body: bytes, status: int, code: str) -> None:
     async with client() as http:
-        answer = await http.post(
-            "/debits", content=body, headers={"content-type": JSON}
-        )
+        answer = await http.post("/debits", content=body, headers={"content-type": JSON})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
@@ -137,7 +135,7 @@ async def test_the_interaction_id_is_echoed_or_made() -> None:
 
 @pytest.mark.parametrize("kind", errors.tree())
 def test_every_error_can_be_spoken_in_the_oauth_voice(kind: type[errors.GatewayError]) -> None:
-    answer = oauth_response(kind("Say \"why\"."))
+    answer = oauth_response(kind('Say "why".'))
     assert msgspec.json.decode(answer.content)["error"]
     assert answer.status_code in {400, 401, 405, 413, 415, 429, 500, 503}
 
@@ -156,5 +154,3 @@ async def test_a_request_s_query_is_never_logged(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr()
     assert "/refused" in said.out
     assert "hidden-canary" not in said.out
-
-
