@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
 
 from tests.gateway.hosted.conftest import House
 from tests.gateway.oauth.partner import Partner
@@ -106,6 +106,20 @@ async def partner(house: House, callback: str) -> Partner:
     return await house.register(redirect_uris=[callback])
 
 
+def left(page: WebElement) -> bool:
+    """Whether the browser has gone on from a page, given its root element."""
+    try:
+        page.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    except WebDriverException as error:
+        # Asked in the very moment of the change, the driver loses the node on its way.
+        if "inspector error" in str(error):
+            return True
+        raise
+    return False
+
+
 class Eyes:
     """A Chromium of its own; every look measures the page and may keep a picture."""
 
@@ -141,7 +155,7 @@ class Eyes:
         """Presses a button or link and waits for the page that answers."""
         old = await self.find(By.TAG_NAME, "html")
         await self.tick(element_id)
-        await self.until(lambda: staleness_of(old)(self.chrome))
+        await self.until(lambda: left(old))
 
     async def tick(self, element_id: str) -> None:
         element = await self.find(By.ID, element_id)
