@@ -18,6 +18,7 @@ from gateway.payments.routes import payment_routes
 from gateway.products.routes import product_routes
 from gateway.rooms import Rooms
 from gateway.web.errors import Voices
+from gateway.web.problem_pages import problem_page_routes
 from gateway.webhooks.routes import webhook_routes
 
 BODY_LIMIT_BYTES = 256 * 1024
@@ -45,11 +46,12 @@ def litestar(built: Rooms) -> Litestar:
 
 
 def public_routes(built: Rooms) -> list[ControllerRouterHandler]:
-    """Routes that prove their caller themselves: OAuth, the hosted pages, the dialects."""
+    """Routes that are open or prove their caller themselves: OAuth, hosted pages, dialects."""
     return [
         *protocol_routes(built.oauth),
         *hosted_routes(built.hosted, built.pages),
         *dialect_routes(built.dialects),
+        *problem_page_routes(),
     ]
 
 

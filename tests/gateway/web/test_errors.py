@@ -12,7 +12,8 @@ from contracts import errors
 from contracts.v1.payments import DebitRequest
 from gateway.web.bodies import StrictJson
 from gateway.web.door import Door
-from gateway.web.errors import Voices, oauth_response, translate
+from gateway.web.errors import Voices, oauth_response, problem, translate
+from gateway.web.problem_pages import problem_page_routes
 
 ISSUER = "https://bank.example"
 JSON = "application/json"
@@ -112,6 +113,18 @@ async def test_the_framework_s_own_refusals_are_problems_too() -> None:
     assert missing.json()["code"] == "resource.not_found"
     assert method.json()["code"] == "method.not_allowed"
     assert method.headers["allow"]
+
+
+@pytest.mark.parametrize("kind", errors.tree())
+async def test_the_type_of_every_problem_is_a_page(kind: type[errors.GatewayError]) -> None:
+    app = Litestar(problem_page_routes(), openapi_config=None)
+    path = problem(kind(), ISSUER, "i")["type"].removeprefix(ISSUER)
+    async with AsyncTestClient(app) as http:
+        page = await http.get(path)
+        unknown = await http.get("/docs/errors/nobody.knows")
+    assert page.status_code == 200
+    assert kind.next_action in page.text
+    assert unknown.status_code >= 400
 
 
 async def test_oauth_paths_speak_oauth() -> None:
