@@ -147,6 +147,9 @@ class CrashSoak:
             if cut_off:
                 raise BrokenPromise(f"{tale.step} went unanswered by a gateway that lives")
             if self._keeper.doom(None):
+                # Perhaps a dead life's lease is in the doom's way: let it run out.
+                self._keeper.stop()
+                self._begin(_CLAIM_SECONDS)
                 return False
         self._record(doom)
         self._begin()
