@@ -264,10 +264,7 @@ async def furnish(built: Rooms) -> None:
 def workers(built: Rooms) -> dict[str, Worker]:
     """The background work of a process; several processes share it through leases."""
 
-    async def sweep() -> None:
-        await built.oauth.sweep()
-        await built.hosted.sweep()
-        await built.dialects.forget()
+    async def forget_keys() -> None:
         await built.idempotency.forget(built.clock.now())
 
     return {
@@ -275,5 +272,9 @@ def workers(built: Rooms) -> dict[str, Worker]:
         "orders": built.orders.worker.run,
         "payments": built.payments.worker.run,
         "audit": built.sealer.run,
-        "housekeeping": every(_SWEEP_SECONDS, sweep),
+        # Each by itself, so that one which fails holds up no other.
+        "sweep.oauth": every(_SWEEP_SECONDS, built.oauth.sweep),
+        "sweep.hosted": every(_SWEEP_SECONDS, built.hosted.sweep),
+        "sweep.dialects": every(_SWEEP_SECONDS, built.dialects.forget),
+        "sweep.idempotency": every(_SWEEP_SECONDS, forget_keys),
     }

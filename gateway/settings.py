@@ -85,9 +85,10 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 def _check_issuer(settings: Settings) -> None:
     parts = urlsplit(settings.issuer)
-    if parts.query or parts.fragment or not parts.hostname or settings.issuer.endswith("/"):
+    if parts.query or parts.fragment or parts.path or not parts.hostname:
         raise SettingsInvalid(
-            "TESSERA_ISSUER is an address without query, fragment or slash at its end."
+            "TESSERA_ISSUER is scheme, host and port only: no path, slash at its end, query or "
+            "fragment."
         )
     if parts.scheme == "https":
         return

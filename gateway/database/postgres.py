@@ -14,6 +14,8 @@ _CALL = "select * from pg_temp.tessera_group($1::text::jsonb, $2::text[])"
 # Somebody else won a race that the unit's guards could not see: read again and retry.
 _RACES = frozenset({"40001", "40P01", "55P03"})
 _INTEGRITY = "23"
+# Syntax errors and unknown names are the statement's own; anything else may pass.
+_FAULTY_STATEMENT = "42"
 
 
 class _Failure(msgspec.Struct):
@@ -89,7 +91,11 @@ class _Session:
         text = msgspec.json.encode(units).decode()
         records = await connection.fetch(_CALL, text, list(locks))
         for waiting, record in zip(group, records, strict=True):
-            waiting.answer(_outcome(waiting.unit, record[0]))
+            try:
+                outcome = _outcome(waiting.unit, record[0])
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this unit's alone
+                outcome = error
+            waiting.answer(outcome)
 
     async def close(self) -> None:
         if self._connection is not None and not self._connection.is_closed():
@@ -134,6 +140,8 @@ class _Types:
                     prepared = await connection.prepare(numbered(statement))
                     self._found.append([kind.name for kind in prepared.get_parameters()])
                 except asyncpg.PostgresError as error:
+                    if not (error.sqlstate or "").startswith(_FAULTY_STATEMENT):
+                        raise
                     self._found.append(f"{error}: {statement.sql}")
             return self._found[: len(statements)]
 

@@ -98,16 +98,19 @@ class Unit:
 
     def __init__(self, name: str, locks: tuple[str, ...] = ()) -> None:
         self.name = name
-        self.locks: list[str] = list(locks)
+        self.locks: list[str] = []
         self.calls: list[Call] = []
         self.afterwards: list[Callable[[], None]] = []
+        self.lock(*locks)
 
     def after(self, call: Callable[[], None]) -> None:
         """Adds something to do once the unit is durable; it must not fail and need not happen."""
         self.afterwards.append(call)
 
     def lock(self, *identifiers: str) -> None:
-        """Adds rows to guard."""
+        """Adds rows to guard; a name that no row can have is refused like any other value."""
+        for identifier in identifiers:
+            _stored(identifier)
         self.locks.extend(identifiers)
 
     def add(
@@ -144,6 +147,8 @@ def _stored(value: Any) -> str | int | None:
             raise errors.InvalidField("Text must be valid Unicode.") from None
         return value  # type: ignore[no-any-return]
     if kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise errors.InvalidField("A number is out of range.")
         return value  # type: ignore[no-any-return]
     if kind is datetime:
         if value.tzinfo is None:

@@ -73,6 +73,9 @@ def _validation(raised: ValidationException) -> errors.GatewayError:
     extra: Any = raised.extra
     if isinstance(extra, list) and extra and isinstance(extra[0], dict):
         first = extra[0]
+        if first.get("source") == "body" and first.get("key") == "data":
+            # The handler's whole argument: there was no body to make it from.
+            return errors.MalformedBody("The body is empty.")
         return errors.InvalidField(
             str(first.get("message", ""))[:300], field=str(first.get("key", ""))
         )

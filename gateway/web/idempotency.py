@@ -17,7 +17,7 @@ from gateway.kit.caller import Caller
 from gateway.web import tables
 
 KEPT = timedelta(hours=48)
-_KEY = re.compile(r'^"?([\x21\x23-\x7e]{1,128})"?$')
+_KEY = re.compile(r'([\x21\x23-\x7e]{1,128})|"([\x21\x23-\x7e]{1,128})"')
 
 _FIND_COLUMNS = "fingerprint, resource_id, status, body"
 _INSERT = Statement(
@@ -129,9 +129,9 @@ def require_key(header: str | None) -> str:
     """The key in the header, quoted (RFC 8941) or bare; 1 to 128 visible ASCII characters."""
     if not header:
         raise errors.IdempotencyKeyMissing("Send an Idempotency-Key header, unique per write.")
-    found = _KEY.match(header)
+    found = _KEY.fullmatch(header)
     if found is None:
         raise errors.InvalidField(
             "An Idempotency-Key is 1 to 128 visible ASCII characters.", field="Idempotency-Key"
         )
-    return found[1]
+    return found[1] or found[2]

@@ -35,6 +35,7 @@ def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:
         ({"TESSERA_ISSUER": "http://bank.example"}, "https"),
         ({"TESSERA_ISSUER": "http://127.0.0.1:8400/"}, "slash"),
         ({"TESSERA_ISSUER": "http://127.0.0.1:8400?a=b"}, "query"),
+        ({"TESSERA_ISSUER": "http://127.0.0.1:8400/tenant"}, "path"),
         ({"TESSERA_PROCESSES": "2"}, "one process"),
         ({"TESSERA_OUTBOUND_ALLOW": "127.0.0.1"}, "host:port"),
     ],

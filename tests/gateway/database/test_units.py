@@ -139,20 +139,36 @@ async def test_text_that_a_database_cannot_hold_is_refused_as_input(database: Da
     assert await database.find(FIND, name="引号 ' \" \\ \n ${} %s :name") is not None
 
 
+async def test_what_no_column_can_hold_never_joins_a_group(database: Database) -> None:
+    for number in (2**63, -(2**63) - 1):
+        with pytest.raises(errors.InvalidField):
+            opening("a", number)
+    await database.commit(opening("a", 2**63 - 1))
+    for name in ("nul\x00", "lone \ud800 surrogate"):
+        with pytest.raises(errors.InvalidField):
+            Unit("lock", locks=(name,))
+
+
 async def test_a_bug_in_one_unit_does_not_touch_its_neighbours(database: Database) -> None:
     broken = Unit("broken")
     broken.add(INSERT, name="x", used="not a number", at=AT)
+    unheard_of = Unit("a value that only the driver refuses")
+    unheard_of.add(INSERT, name="y", used=1, at=AT)
+    unheard_of.calls[0].values[1] = 2**70
     outcomes = await asyncio.gather(
         database.commit(opening("a")),
         database.commit(broken),
+        database.commit(unheard_of),
         database.commit(opening("b")),
         return_exceptions=True,
     )
     if database.kind == "postgresql":  # SQLite columns take any type, so nothing breaks there
         assert isinstance(outcomes[1], Exception)
         assert not isinstance(outcomes[1], Stale)
+    assert isinstance(outcomes[2], Exception)
     assert await database.find(FIND, name="a") is not None
     assert await database.find(FIND, name="b") is not None
+    assert await database.find(FIND, name="y") is None
 
 
 async def test_values_are_checked_against_the_parameters() -> None:

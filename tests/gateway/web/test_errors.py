@@ -74,6 +74,7 @@ async def test_a_bug_shows_nothing_of_its_cause() -> None:
     ("body", "status", "code"),
     [
         (b"{", 400, "body.malformed"),
+        (b"", 400, "body.malformed"),
         (b'{"instructed_amount":{"minor_units":-1},"end_to_end_id":"a"}', 422, "field.invalid"),
         (b'{"instructed_amount":{"minor_units":1.5},"end_to_end_id":"a"}', 422, "field.invalid"),
         (

@@ -83,7 +83,9 @@ async def test_outcomes_are_kept_their_time_and_unfinished_ones_longer(
     assert await keys.find(caller(clock), "debit", "k1", print_, clock.now()) is not None
 
 
-@pytest.mark.parametrize("header", [None, "", '""', "with space", "é", "x" * 129, '"a"b"'])
+@pytest.mark.parametrize(
+    "header", [None, "", '""', "with space", "é", "x" * 129, '"a"b"', '"abc', 'abc"', "a\n"]
+)
 def test_a_key_is_visible_ascii(header: str | None) -> None:
     with pytest.raises((errors.IdempotencyKeyMissing, errors.InvalidField)):
         require_key(header)
