@@ -32,13 +32,15 @@ class NextAccepted(msgspec.Struct, frozen=True):
     top_up: Money
 
 
-class AccountCapabilities(msgspec.Struct, frozen=True):
-    """What an account can do right now; headroom is exact, not an estimate."""
+class AccountCapabilities(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an account can do right now; headroom is exact, not an estimate.
+
+    ``balance_band`` is only there for a tier-3 account and a token with ``account.balance.read``.
+    """
 
     account_id: Id
     tier: AccountTier
     status: Literal["active", "restricted", "closed"]
-    balance_band: Literal["empty", "low", "medium", "high"]
     headroom: Headroom
     next_accepted: NextAccepted
     rules: list[Rule]
@@ -52,3 +54,4 @@ class AccountCapabilities(msgspec.Struct, frozen=True):
         ),
     ]
     as_of: Moment
+    balance_band: Literal["empty", "low", "medium", "high"] | None = None

@@ -1,4 +1,4 @@
-"""What a partner may know of an account: its tier and its headroom, never its balance."""
+"""What a partner may know of an account: its tier, its headroom, and of a purse a band."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,6 +23,11 @@ __all__ = ["Account", "Accounts", "Mandate", "Mandates", "Origin"]
 
 Band = Literal["empty", "low", "medium", "high"]
 
+# What a token needs for the band. Only the purse has one: the customer is told that roughly how
+# much is in it is shared, and that the balance of the tier-2 account never is.
+_BALANCE_SCOPE: Final = "account.balance.read"
+_BAND_TIER: Final = "T3"
+
 # Where a band ends, in minor units; a design choice, wide enough that a band tells no sum.
 _LOW_BELOW: Final = 10_000
 _MEDIUM_BELOW: Final = 100_000
@@ -43,6 +48,7 @@ class Accounts:
     async def capabilities(self, account_id: str, caller: Caller) -> wire.AccountCapabilities:
         """Tier and headroom now; every figure is what the next movement would be held to.
 
+        The band of the balance is only for a purse and a token with ``account.balance.read``.
         Another partner's account, another consent's and none at all answer ``NotFound`` alike.
         """
         account = await self._database.find(
@@ -58,7 +64,7 @@ class Accounts:
             store.ROOMS, account_id=account_id, bank_day=day.isoformat()
         )
         bank = await self._core.capabilities(account.bank_account_id)
-        return promised(account_id, bank, rooms)
+        return promised(account_id, bank, rooms, with_band=_BALANCE_SCOPE in caller.scope)
 
     async def find(self, account_id: str) -> Account | None:
         """The account, whoever's it is; for work that no caller asked for."""
@@ -127,13 +133,20 @@ class Accounts:
 
 
 def promised(
-    account_id: str, bank: AccountCapabilities, rooms: Iterable[store.MandateRoom]
+    account_id: str,
+    bank: AccountCapabilities,
+    rooms: Iterable[store.MandateRoom],
+    *,
+    with_band: bool,
 ) -> wire.AccountCapabilities:
     """The bank's answer in the partner's words.
 
     A partner debits under a mandate and in no other way, so the next debit it can make is held
     to the roomiest active mandate too, and is zero where there is none. That also keeps the
-    balance of an account nobody may debit to the customer and the bank.
+    balance of a tier-2 account nobody may debit to the customer and the bank. A tier-3 account
+    is otherwise: the room below its highest balance, and the next top-up where that room bounds
+    it, are exact, and whoever knows the rule can take them from it and so has the balance, with
+    ``account.limits.read`` alone. Leaving out the band hides the word, not the sum.
     """
     within_mandates = max(
         (min(room.per_debit_cap, room.daily_cap - room.used) for room in rooms), default=0
@@ -143,7 +156,6 @@ def promised(
         account_id=account_id,
         tier=bank.tier,
         status=bank.status,
-        balance_band=band(bank.balance),
         headroom=wire.Headroom(
             outgoing=_leg(bank.outgoing),
             incoming=_leg(bank.incoming),
@@ -155,6 +167,7 @@ def promised(
         rules=list(bank.rules),
         bank_day=bank.bank_day.isoformat(),
         as_of=bank.as_of,
+        balance_band=band(bank.balance) if with_band and bank.tier == _BAND_TIER else None,
     )
 
 

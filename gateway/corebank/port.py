@@ -203,6 +203,10 @@ class CoreBank(Protocol):
         """
         ...
 
+    async def login_owner(self, login: str) -> str | None:
+        """The customer id behind a login, for the record of a refusal and never for a page."""
+        ...
+
     async def customer(self, customer_id: str) -> BankCustomer | None:
         """The customer as of now, or ``None``."""
         ...

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import structlog
 
 from contracts import errors
 from contracts.v1.consents import PackageOrderDetail
@@ -13,6 +14,7 @@ from gateway.consents.service import Consent, Consents, Notice
 from gateway.corebank.port import BankCustomer, CoreBank
 from gateway.database import Database, Unit
 from gateway.hosted.asked import Entry, chosen
+from gateway.hosted.attempts import SignInAttempts
 from gateway.hosted.factor import SandboxSecondFactor, SecondFactor
 from gateway.hosted.language import Language
 from gateway.hosted.sessions import Browser, Flow, Sessions
@@ -21,7 +23,17 @@ from gateway.oauth.service import Approval, AuthorizationRequest, Authorizations
 from gateway.onboarding.service import Onboarding, Partner
 from gateway.products.service import Catalogue
 
-__all__ = ["Asked", "Given", "Hosted", "SandboxSecondFactor", "SecondFactor", "Sessions"]
+__all__ = [
+    "Asked",
+    "Given",
+    "Hosted",
+    "SandboxSecondFactor",
+    "SecondFactor",
+    "Sessions",
+    "SignInAttempts",
+]
+
+journal = structlog.get_logger("tessera.hosted")
 
 # Longer entries are nobody's name or passcode and are not worth hashing.
 ENTRY_LONGEST: Final = 128
@@ -61,6 +73,7 @@ class Hosted:
         *,
         second_factor: SecondFactor,
         live: bool,
+        attempts: SignInAttempts | None = None,
     ) -> None:
         self._database = database
         self._sessions = sessions
@@ -73,6 +86,7 @@ class Hosted:
         self._clock = clock
         self._second_factor = second_factor
         self._live = live
+        self._attempts = attempts or SignInAttempts()
 
     @property
     def simulated_factor(self) -> bool:
@@ -119,20 +133,20 @@ class Hosted:
     async def sign_in(self, browser: Browser, login: str, passcode: str) -> Browser:
         """The browser signed in, under a new secret.
 
-        Raises ``SignInFailed`` alike for whatever was wrong; both outcomes are audited, and what
-        was typed never is.
+        Raises ``TooManyRequests`` before any work for what is tried too often, and
+        ``SignInFailed`` alike for whatever was wrong. A known customer's sign-ins are audited
+        with either outcome, an unknown login is journalled; what was typed is kept nowhere.
         """
         at = self._clock.now()
-        customer = None
-        if 0 < len(login) <= ENTRY_LONGEST and 0 < len(passcode) <= ENTRY_LONGEST:
-            customer = await self._bank.sign_in(login, passcode)
-        unit = Unit("hosted.sign_in")
-        if customer is None:
-            self._audit.append(
-                unit, action="customer.sign_in", actor="customer:unknown", decision="deny", at=at
-            )
-            await self._database.commit(unit)
+        self._attempts.admit(login, at)
+        if not (0 < len(login) <= ENTRY_LONGEST and 0 < len(passcode) <= ENTRY_LONGEST):
+            journal.info("sign_in.implausible")
             raise errors.SignInFailed
+        customer = await self._bank.sign_in(login, passcode)
+        if customer is None:
+            await self._record_refusal(await self._bank.login_owner(login), at)
+            raise errors.SignInFailed
+        unit = Unit("hosted.sign_in")
         renewed = self._sessions.sign_in(unit, browser, customer.customer_id, at)
         self._audit.append(
             unit,
@@ -144,6 +158,23 @@ class Hosted:
         )
         await self._database.commit(unit)
         return renewed
+
+    async def _record_refusal(self, customer_id: str | None, at: datetime) -> None:
+        unit = Unit("hosted.sign_in_refused")
+        if customer_id is None:
+            journal.info("sign_in.unknown")
+            # As much to make durable as a record, so that the time of the answer tells nothing.
+            self._sessions.pretend(unit, at)
+        else:
+            self._audit.append(
+                unit,
+                action="customer.sign_in",
+                actor="customer:unknown",
+                subject=customer_id,
+                decision="deny",
+                at=at,
+            )
+        await self._database.commit(unit)
 
     async def sign_out(self, browser: Browser) -> None:
         """Ends the browser's session, if it has one."""

@@ -142,6 +142,12 @@ class Sessions:
         unit.add(store.MOVE_FLOWS, expect=None, from_=browser.digest, to=renewed.digest)
         return renewed
 
+    def pretend(self, unit: Unit, at: datetime) -> None:
+        """Adds a session that the same ``unit`` deletes: the work of a row, and none is left."""
+        passing = ids.digest(ids.new_secret())
+        unit.add(store.INSERT_SESSION, session_digest=passing, customer_id="", at=at)
+        unit.add(store.DELETE_SESSION, session_digest=passing)
+
     def sign_out(self, unit: Unit, browser: Browser) -> None:
         """Adds the end of the browser's session to ``unit``."""
         unit.add(store.DELETE_SESSION, expect=None, session_digest=browser.digest)

@@ -20,6 +20,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     authorization_details: tuple[dict[str, Any], ...] = ()
     acr: str = ""
     channel: str = "native"
+    # Which access token spoke, as it is stored; ``None`` where the caller brought none.
+    token_digest: str | None = None
 
     @property
     def actor(self) -> str:

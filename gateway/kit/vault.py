@@ -1,9 +1,13 @@
 """Secrets at rest: sealed with the operator's key before they touch the database."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from gateway.kit.ids import new_id
 
 
 class VaultLocked(Exception):
@@ -25,11 +29,12 @@ class Vault:
 
     @classmethod
     def from_file(cls, path: Path, *, create: bool = False) -> "Vault":
-        """Reads one key a line; with ``create`` a missing file is made, readable by its owner."""
+        """Reads one key a line; with ``create`` a missing file is made, readable by its owner.
+
+        Of several processes that find it missing one makes it, and all read the same key.
+        """
         if create and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(Fernet.generate_key() + b"\n")
+            _place(path, Fernet.generate_key() + b"\n")
         try:
             keys = path.read_bytes().split()
         except FileNotFoundError:
@@ -49,3 +54,25 @@ class Vault:
             return self._fernet.decrypt(sealed.encode())
         except InvalidToken:
             raise VaultLocked("no key of this vault opens the value") from None
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Puts a whole, durable file at ``path``, or leaves the one that somebody put there first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{new_id('new')}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link appears under its final name whole or not at all, and replaces nothing.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -81,7 +81,8 @@ class ResourceGuard(ASGIMiddleware):
             )
         except errors.InvalidDpopProof as refusal:
             raise _challenge("invalid_dpop_proof", refusal.detail) from None
-        row = await self._token(token, proof)
+        token_digest = digest(token)
+        row = await self._token(token_digest, proof)
         if row is None or not row.stands(at) or at >= row.expires_at:
             raise _challenge("invalid_token", "The access token is not live.")
         if row.jkt != proof.jkt:
@@ -90,12 +91,11 @@ class ResourceGuard(ASGIMiddleware):
         if wanted not in granted:
             raise _insufficient(wanted)
         interaction_id = scope.get("state", {}).get("interaction_id", "")
-        return _caller(row, granted, interaction_id, at)
+        return _caller(row, token_digest, granted, interaction_id, at)
 
-    async def _token(self, token: str, proof: Proof) -> AccessTokenRow | None:
+    async def _token(self, token_digest: str, proof: Proof) -> AccessTokenRow | None:
         """Uses the proof's `jti` up and reads the token, joined with client and consent."""
         unit = Unit("oauth.guard")
-        token_digest = digest(token)
         unit.lock(proof.key)
         # Without a token of this very key nothing is written: a stranger fills no table.
         unit.add(
@@ -195,7 +195,11 @@ def _insufficient(wanted: str) -> errors.GatewayError:
 
 
 def _caller(
-    row: AccessTokenRow, granted: frozenset[str], interaction_id: str, at: datetime
+    row: AccessTokenRow,
+    token_digest: str,
+    granted: frozenset[str],
+    interaction_id: str,
+    at: datetime,
 ) -> Caller:
     return Caller(
         partner_id=row.partner_id,
@@ -208,4 +212,5 @@ def _caller(
         acr=row.acr,
         interaction_id=interaction_id,
         at=at,
+        token_digest=token_digest,
     )

@@ -2,7 +2,8 @@
 
 A handle is bound to its client and one dialect and is useless without a fresh signature by a
 live key of the client, which the dialect's room demands. Handles and native tokens live in
-different tables, so neither is ever taken for the other.
+different tables, so neither is ever taken for the other. A handle ends with its consent, with
+the tokens of the grant it came from, and by itself (RFC 7009).
 """
 
 from datetime import datetime
@@ -42,9 +43,9 @@ class GrantHandles:
         """A new handle for the caller's consent in one dialect, shown this once.
 
         Raises ``InvalidField`` when the client has no live key for the dialect, and
-        ``ConsentNotLive`` when the caller brings no live consent.
+        ``ConsentNotLive`` when the caller brings no live consent, or no token that still stands.
         """
-        if caller.consent_id is None or caller.customer_id is None or caller.subject is None:
+        if caller.consent_id is None or caller.token_digest is None:
             raise errors.ConsentNotLive
         if not await self._onboarding.dialect_public_keys(caller.client_id, dialect):
             raise errors.InvalidField(
@@ -57,6 +58,8 @@ class GrantHandles:
         unit = Unit("grant_handle.issue", locks=(caller.consent_id,))
         unit.add(
             store.INSERT_HANDLE,
+            otherwise=errors.ConsentNotLive,
+            token_digest=caller.token_digest,
             handle_digest=digest(handle),
             client_id=caller.client_id,
             partner_id=caller.partner_id,
@@ -70,6 +73,16 @@ class GrantHandles:
             created_at=caller.at,
             expires_at=consent.expires_at,
         )
+        self._record(unit, caller, dialect)
+        await self._database.commit(unit)
+        return wire.GrantHandle(
+            grant_handle=handle,
+            dialect=dialect,
+            consent_id=caller.consent_id,
+            expires_at=consent.expires_at,
+        )
+
+    def _record(self, unit: Unit, caller: Caller, dialect: str) -> None:
         self._audit.append(
             unit,
             action="grant_handle.issue",
@@ -80,13 +93,6 @@ class GrantHandles:
             resource=caller.consent_id,
             detail={"dialect": dialect},
             at=caller.at,
-        )
-        await self._database.commit(unit)
-        return wire.GrantHandle(
-            grant_handle=handle,
-            dialect=dialect,
-            consent_id=caller.consent_id,
-            expires_at=consent.expires_at,
         )
 
     async def find(

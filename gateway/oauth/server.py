@@ -15,7 +15,7 @@ from gateway.kit.jose import CompactReader
 from gateway.oauth import flow
 from gateway.oauth.assertions import verify_assertion
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
-from gateway.oauth.details import DetailsChecker, parse_details
+from gateway.oauth.details import Details, DetailsChecker, parse_details
 from gateway.oauth.dpop import verify_proof
 from gateway.oauth.grants.authorization_code import AuthorizationCode, RequiredCodeChallenge
 from gateway.oauth.grants.client_credentials import ClientCredentials
@@ -79,6 +79,10 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         """A fresh token response; the grant's `save_token` stores it."""
         canonical = join_scope(split_scope(scope or ""))
         return token_answer(canonical, refreshable=include_refresh_token)
+
+    def check_details(self, details: Details) -> None:
+        """Raises ``InvalidAuthorizationDetails`` unless the catalogue sells what they ask for."""
+        self._collaborators.catalogue.check_details(details)
 
     def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
         """The request is Authlib's kind already."""

@@ -168,15 +168,15 @@ class OAuth:
         return answer
 
     async def revoke(self, arrival: FormRequest) -> None:
-        """Ends a token of the client (RFC 7009); succeeds also when there was none."""
+        """Ends a token or handle of the client (RFC 7009); succeeds also when there was none."""
         work = await self._load("revocation", arrival)
         server = PreloadedServer(work, self._collaborators)
         self._call(Revocation(server), work)
-        held = work.access or work.refresh
+        held = work.access or work.refresh or work.grant_handle
         if held is not None and held.client_id == work.assertion.client_id:
             self._audit.append(
                 work.unit,
-                action="token.revoke",
+                action="token.revoke" if work.grant_handle is None else "grant_handle.revoke",
                 actor=f"client:{held.client_id}",
                 partner_id=held.partner_id,
                 client_id=held.client_id,
@@ -203,6 +203,7 @@ class OAuth:
             store.SWEEP_PUSHED,
             store.SWEEP_CODES,
             store.SWEEP_ACCESS_TOKENS,
+            store.SWEEP_HANDLES,
         ):
             unit.add(statement, expect=None, before=now - KEPT_AFTER_END)
         await self._database.commit(unit)
@@ -227,15 +228,17 @@ class OAuth:
         if endpoint == "token":
             await self._load_grant(work, form)
         elif endpoint != "par" and "token" in form:
-            token_digest = digest(form["token"])
-            work.access = await self._database.find(
-                store.FIND_ACCESS_TOKEN, token_digest=token_digest
-            )
-            if work.access is None:
-                work.refresh = await self._database.find(
-                    store.FIND_REFRESH_TOKEN, token_digest=token_digest
-                )
+            await self._load_named(work, digest(form["token"]))
         return work
+
+    async def _load_named(self, work: Work, named: str) -> None:
+        find = self._database.find
+        work.access = await find(store.FIND_ACCESS_TOKEN, token_digest=named)
+        if work.access is None:
+            work.refresh = await find(store.FIND_REFRESH_TOKEN, token_digest=named)
+        # A dialect's handle can be taken back here, but no resource server asks about one.
+        if work.access is None and work.refresh is None and work.endpoint == "revocation":
+            work.grant_handle = await find(store.FIND_HANDLE, handle_digest=named)
 
     async def _load_grant(self, work: Work, form: dict[str, str]) -> None:
         grant_type = form["grant_type"]
@@ -304,7 +307,7 @@ class OAuth:
         """RFC 6749 section 4.1.2; the request's own proofs are used up with it."""
         code = work.code
         assert code is not None, "only a code that was found can be spent"
-        unit = Unit("oauth.spent_code", locks=(code.code_digest,))
+        unit = Unit("oauth.spent_code", locks=(code.code_digest, code.consent_id))
         burn_assertion(unit, work.assertion.key, work.assertion.expires_at)
         if work.proof is not None:
             burn_proof(unit, work.proof.key, work.proof.expires_at)

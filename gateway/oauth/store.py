@@ -107,6 +107,7 @@ class HandleRow(Standing, frozen=True, kw_only=True):
     scope: str
     authorization_details: str
     acr: str
+    created_at: datetime
     expires_at: datetime
 
 
@@ -195,17 +196,32 @@ REVOKE_REFRESH_TOKENS_OF_CODE = Statement(
     " where code_digest = :code_digest and revoked_at is null"
 )
 
+# A handle descends from the code of the token that asked for it, which stands at the commit.
 INSERT_HANDLE = Statement(
     "insert into grant_handle (handle_digest, client_id, partner_id, dialect, consent_id,"
-    " customer_id, subject, scope, authorization_details, acr, created_at, expires_at, revoked_at)"
-    " values (:handle_digest, :client_id, :partner_id, :dialect, :consent_id, :customer_id,"
-    " :subject, :scope, :authorization_details, :acr, :created_at, :expires_at, null)"
+    " customer_id, subject, code_digest, scope, authorization_details, acr, created_at, expires_at,"
+    " revoked_at) select :handle_digest, :client_id, :partner_id, :dialect, :consent_id,"
+    " :customer_id, :subject, t.code_digest, :scope, :authorization_details, :acr, :created_at,"
+    " :expires_at, null from access_token t where t.token_digest = :token_digest"
+    " and t.code_digest is not null and t.revoked_at is null"
 )
 FIND_HANDLE = Query(
     "select t.client_id, t.dialect, t.consent_id, t.customer_id, t.subject, t.scope,"  # noqa: S608
-    f" t.authorization_details, t.acr, t.expires_at, t.revoked_at, {_STANDING}"
+    f" t.authorization_details, t.acr, t.created_at, t.expires_at, t.revoked_at, {_STANDING}"
     f" from grant_handle t {_JOINED} where t.handle_digest = :handle_digest",
     HandleRow,
+)
+REVOKE_HANDLE = Statement(
+    "update grant_handle set revoked_at = :at"
+    " where handle_digest = :handle_digest and revoked_at is null"
+)
+REVOKE_HANDLES_OF_CODE = Statement(
+    "update grant_handle set revoked_at = :at"
+    " where code_digest = :code_digest and revoked_at is null"
+)
+REVOKE_HANDLES_OF_ACCESS_TOKEN = Statement(
+    "update grant_handle set revoked_at = :at where revoked_at is null and code_digest ="
+    " (select code_digest from access_token where token_digest = :token_digest)"
 )
 
 # Run by the roof's job loop; a spent row is kept while it can still refuse or revoke something.
@@ -213,3 +229,4 @@ SWEEP_REPLAYS = Statement("delete from oauth_replay where expires_at < :before")
 SWEEP_PUSHED = Statement("delete from pushed_request where expires_at < :before")
 SWEEP_CODES = Statement("delete from authorization_code where expires_at < :before")
 SWEEP_ACCESS_TOKENS = Statement("delete from access_token where expires_at < :before")
+SWEEP_HANDLES = Statement("delete from grant_handle where expires_at < :before")

@@ -130,10 +130,13 @@ GRANT_HANDLE = Table(
     Column("consent_id", Text, nullable=False),
     Column("customer_id", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("code_digest", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("authorization_details", Text, nullable=False),
     Column("acr", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Index("ix_grant_handle_expires_at", "expires_at"),
+    Index("ix_grant_handle_code_digest", "code_digest"),
 )

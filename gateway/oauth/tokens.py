@@ -101,6 +101,19 @@ def store_customer_tokens(
 
 
 def revoke_tokens_of_code(unit: Unit, code_digest: str, at: datetime) -> None:
-    """Ends every token that came from one code (RFC 6749 section 4.1.2)."""
+    """Ends every token and handle that came from one code (RFC 6749 section 4.1.2).
+
+    The unit locks the code's consent, as the issue of a handle does, so that none slips through.
+    """
     unit.add(store.REVOKE_ACCESS_TOKENS_OF_CODE, expect=None, code_digest=code_digest, at=at)
     unit.add(store.REVOKE_REFRESH_TOKENS_OF_CODE, expect=None, code_digest=code_digest, at=at)
+    unit.add(store.REVOKE_HANDLES_OF_CODE, expect=None, code_digest=code_digest, at=at)
+
+
+def revoke_access_token(unit: Unit, token_digest: str, at: datetime) -> None:
+    """Ends one access token and the handles of its grant, which nobody else could end.
+
+    The grant's other tokens go on. The unit locks the token's consent.
+    """
+    unit.add(store.REVOKE_HANDLES_OF_ACCESS_TOKEN, expect=None, token_digest=token_digest, at=at)
+    unit.add(store.REVOKE_ACCESS_TOKEN, expect=None, token_digest=token_digest, at=at)

@@ -11,7 +11,7 @@ from gateway.oauth.clients import RegisteredClient
 from gateway.oauth.details import Details
 from gateway.oauth.dpop import Proof
 from gateway.oauth.requests import Endpoint, FormRequest
-from gateway.oauth.store import AccessTokenRow, CodeRow, RefreshTokenRow
+from gateway.oauth.store import AccessTokenRow, CodeRow, HandleRow, RefreshTokenRow
 
 
 class Work:
@@ -39,6 +39,7 @@ class Work:
         self.code = code
         self.refresh = refresh
         self.access = access
+        self.grant_handle: HandleRow | None = None
         self.unit = Unit(f"oauth.{endpoint}")
         self.proof: Proof | None = None
         self.details: Details | None = None

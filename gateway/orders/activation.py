@@ -31,6 +31,8 @@ _STATUS_CREATED: Final = 201
 # How often one request asks the bank for the same operation before it lets somebody else.
 _ASKS_MOST: Final = 2
 _PATIENCE_MOST: Final = timedelta(minutes=5)
+# How long an operation that the bank says it never saw may still be on its way there.
+_QUIET: Final = timedelta(minutes=2)
 
 _Answer = Done[Any] | Declined
 
@@ -43,7 +45,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class _ConsentEnded(Exception):
-    """The bank never saw the operation and the customer no longer wants it."""
+    """The bank never saw the operation, will not any more, and the customer no longer wants it."""
+
+
+class _Early(Exception):
+    """The operation may not be sent again, and it is too early to say that it never arrives."""
 
 
 class Activation:
@@ -154,7 +160,7 @@ class Activation:
                     await self._let_go(held)
                     raise _not_yet(errors.CoreBankUnknown, held) from unknown
                 continue
-            except (errors.Unavailable, errors.Conflict) as unavailable:
+            except (_Early, errors.Unavailable, errors.Conflict) as unavailable:
                 # The bank's Conflict is a row that kept changing under it: nothing was done.
                 await self._let_go(held)
                 kind = errors.CoreBankUnknown if seen else errors.CoreBankUnavailable
@@ -173,7 +179,8 @@ class Activation:
             if known is not None:
                 return known
             if case.order.status == "activating" and not await self._may_start(case):
-                raise _ConsentEnded
+                early = self._clock.now() < case.order.updated_at + _QUIET
+                raise _Early if early else _ConsentEnded
         return await step.ask(operation, case)
 
     async def _may_start(self, case: Case) -> bool:
@@ -204,10 +211,12 @@ class Activation:
         return await self._close(chapter)
 
     async def _mark_unknown(self, held: Held, actor: str, line: LineRow) -> Held:
-        if line.status != "activating":
+        if line.status == "compensating":
             return held
+        # Also for a line that is unknown already: the quiet time counts from the last sending.
         chapter = self._chapter(Unit("order.unknown"), held, actor, self._clock.now())
-        chapter.move_line(line, "unknown")
+        if line.status == "activating":
+            chapter.move_line(line, "unknown")
         return await self._close(chapter)
 
     async def _close(self, chapter: Chapter) -> Held:

@@ -34,9 +34,9 @@ def order_routes(orders: Orders) -> Router:
     ) -> Response[Order]:
         """Activates the package of the token's consent, line by line.
 
-        The answer says what became of each line; an order whose required line the bank refused
-        is ``cancelled`` with nothing left in place. The same key again gives the same bytes with
-        ``Idempotent-Replayed: true``; after a 503 it takes the order up where it stands.
+        Where the bank refused a required line the order is ``cancelled`` and what stood is undone;
+        a line that the bank would not undo is ``failed`` and stays for its staff. The same key
+        gives the same bytes with ``Idempotent-Replayed: true``, or after a 503 goes on with it.
         """
         caller: Caller = request.state.caller
         placed = await orders.place(data, caller, require_key(idempotency_key))

@@ -21,14 +21,19 @@ from gateway.kit.clock import Clock
 from gateway.orders import store
 from gateway.orders.activation import Activation, in_flight
 from gateway.orders.chapter import Chapter, Held, promised
+from gateway.orders.eligibility import objection
 from gateway.orders.lines import planned
 from gateway.orders.steps import Kinds
 from gateway.orders.store import LineRow, OrderRow
 from gateway.orders.worker import OrderWorker
-from gateway.products.service import Catalogue
+from gateway.products.service import Catalogue, Plan
 from gateway.web.idempotency import Idempotency, fingerprint
+from gateway.web.remembered import recall, remember
 
 OPERATION: Final = "order.place"
+_STATUS_CREATED: Final = 201
+# Refusals of the request as such: no order comes of it, and its key is used up.
+_REFUSALS: Final = (errors.ConsentMismatch, errors.OrderNotEligible, errors.OrderExists)
 # A lease only saves work: operations repeat under one id and a lost lease writes nothing. So it
 # may be shorter than a slow bank, and a retry after a crash need not wait long.
 LEASE: Final = timedelta(seconds=5)
@@ -64,7 +69,9 @@ class Orders:
     ) -> None:
         """``hosted_url`` is where the bank's pages live, ``rule_pack`` the version records cite."""
         self._database = database
+        self._core = core
         self._catalogue = catalogue
+        self._audit = audit
         self._idempotency = idempotency
         self._rule_pack = rule_pack
         self._kinds = Kinds(core, accounts, mandates, events)
@@ -87,10 +94,11 @@ class Orders:
     ) -> Placed:
         """Places the order that the caller's consent allows, and carries it to its end.
 
-        With the key of an earlier request: its answer, byte for byte, or the order taken up where
-        it stands. An order whose required line was refused is answered as ``cancelled``, with
-        the reason on its line. Raises ``ConsentMismatch``, ``OrderNotEligible``, ``OrderExists``,
-        ``RequestInFlight``, ``CoreBankUnavailable`` or ``CoreBankUnknown``.
+        With the key of an earlier request: its answer, byte for byte, a refusal included, or the
+        order taken up where it stands. An order whose required line was refused is answered as
+        ``cancelled``, with the reason on its line. Raises ``ConsentMismatch``,
+        ``OrderNotEligible``, ``OrderExists``, ``RequestInFlight``, ``CoreBankUnavailable`` or
+        ``CoreBankUnknown``; the first three leave no order and are the key's outcome.
         """
         # The consent is part of it: a key must not fetch what another customer's consent gave.
         mark = fingerprint(OPERATION, request, caller.consent_id or "")
@@ -98,6 +106,8 @@ class Orders:
         if prior is None:
             held = await self._begin(request, caller, idempotency_key, mark)
         elif prior.done:
+            if prior.status != _STATUS_CREATED:
+                raise recall(prior.body, replayed=True)
             order = msgspec.json.decode(prior.body, type=wire.Order)
             return Placed(order, prior.body, replayed=True)
         else:
@@ -119,8 +129,21 @@ class Orders:
         return promised(order, lines)
 
     async def _begin(self, request: wire.OrderRequest, caller: Caller, key: str, mark: str) -> Held:
-        order = _new_order(request, caller, key)
-        held = Held(order, self._lines(request, caller, order.order_id), ids.new_id("lease"))
+        try:
+            order = _new_order(request, caller, key)
+            plan = self._catalogue.plan(request.package, request.version)
+            if plan is None:
+                raise errors.ConsentMismatch("There is no such package and version.")
+            lines = self._lines(plan, request, caller, order.order_id)
+            await self._admit(plan, order.customer_id)
+            return await self._write(Held(order, lines, ids.new_id("lease")), caller, mark)
+        except _REFUSALS as refusal:
+            body = await self._refused(refusal, request, caller, key, mark)
+        raise recall(body)
+
+    async def _write(self, held: Held, caller: Caller, mark: str) -> Held:
+        order = held.order
+        key = order.idempotency_key
         unit = Unit("order.place")
         self._idempotency.start(unit, caller, OPERATION, key, mark, order.order_id, caller.at)
 
@@ -151,6 +174,46 @@ class Orders:
         except errors.OrderExists:
             raise await self._existing(order) from None
 
+    async def _refused(
+        self,
+        refusal: errors.GatewayError,
+        request: wire.OrderRequest,
+        caller: Caller,
+        key: str,
+        mark: str,
+    ) -> bytes:
+        """Records a refusal that leaves no order behind, and stores it as the key's outcome.
+
+        Raises ``RequestInFlight`` for a faster twin.
+        """
+        body = remember(refusal, caller.interaction_id)
+        consent_id = caller.consent_id or ""
+        unit = Unit("order.refuse")
+        self._idempotency.start(unit, caller, OPERATION, key, mark, consent_id, caller.at)
+        self._idempotency.finish(unit, caller.client_id, key, refusal.status, body, caller.at)
+        self._audit.append(
+            unit,
+            action=OPERATION,
+            actor=caller.actor,
+            partner_id=caller.partner_id,
+            client_id=caller.client_id,
+            subject=caller.customer_id,
+            resource=caller.consent_id,
+            decision="deny",
+            rule_pack=self._rule_pack,
+            detail={
+                "code": refusal.code,
+                "package": request.package,
+                "version": request.version,
+                "reference": request.reference,
+                "channel": caller.channel,
+                "interaction_id": caller.interaction_id,
+            },
+            at=caller.at,
+        )
+        await self._database.commit(unit)
+        return body
+
     async def _existing(self, order: OrderRow) -> errors.GatewayError:
         found = await self._database.find(
             store.FIND_LIVE, consent_id=order.consent_id, package=order.package
@@ -162,8 +225,24 @@ class Orders:
             "The consent carries an order for this package.", order_id=found.order_id
         )
 
+    async def _admit(self, plan: Plan, customer_id: str) -> None:
+        """Raises ``OrderNotEligible`` where the bank's record of the customer rules them out.
+
+        Only the record is read; nothing is asked to be verified or opened (CN-ACC-02).
+        """
+        try:
+            customer = await self._core.customer(customer_id)
+        except errors.Unavailable:
+            # Whoever is not eligible is refused by the bank too, line by line.
+            return
+        reason = None if customer is None else objection(plan, customer)
+        if reason is not None:
+            raise errors.OrderNotEligible(
+                reason_family=reason.reason_family, reason_code=reason.code
+            )
+
     def _lines(
-        self, request: wire.OrderRequest, caller: Caller, order_id: str
+        self, plan: Plan, request: wire.OrderRequest, caller: Caller, order_id: str
     ) -> Sequence[LineRow]:
         details = [
             msgspec.convert(detail, PackageOrderDetail)
@@ -172,8 +251,7 @@ class Orders:
             and detail.get("package") == request.package
             and detail.get("version") == request.version
         ]
-        plan = self._catalogue.plan(request.package, request.version)
-        if plan is None or not details:
+        if not details:
             raise errors.ConsentMismatch("The consent is not for this package and version.")
         lines = planned(order_id, plan, details)
         components = {line.component for line in lines}

@@ -16,9 +16,9 @@ from gateway.corebank.port import Posting
 from gateway.database import Unit
 from gateway.events.service import Events
 from gateway.payments import refusals, states, store
-from gateway.payments.remembered import remember
 from gateway.payments.store import PaymentRow
 from gateway.web.idempotency import Idempotency
+from gateway.web.remembered import remember
 
 STATUS_CREATED = 201
 

@@ -141,6 +141,8 @@ class Execution:
         while the outcome is open, ``RequestInFlight`` when somebody else carries it meanwhile.
         """
         may_have_it = not fresh
+        # Its room is reserved before it is sent and kept until the bank has answered.
+        sent = not fresh and held.payment.reserved_on is not None
         for _ in range(_ASKS_MOST):
             try:
                 answer = await self._core.outcome(_operation(held)) if may_have_it else None
@@ -153,11 +155,12 @@ class Execution:
             except _Early:
                 break
             except errors.CoreBankUnknown:
-                may_have_it = True
+                may_have_it = sent = True
                 held = await self._mark_unknown(held, actor)
             except (errors.Unavailable, errors.Conflict) as unavailable:
                 # The bank's Conflict is a row that kept changing under it: nothing was done.
-                if may_have_it:
+                # An earlier sending may be on its way all the same, whatever the bank has seen.
+                if may_have_it or sent:
                     break
                 await self._park(held, actor)
                 raise _not_yet(errors.CoreBankUnavailable, held) from unavailable

@@ -19,10 +19,10 @@ from gateway.kit.clock import Clock
 from gateway.payments import store
 from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
 from gateway.payments.execution import Execution, in_flight
-from gateway.payments.remembered import recall
 from gateway.payments.store import PaymentRow
 from gateway.payments.worker import PaymentWorker
 from gateway.web.idempotency import Idempotency, fingerprint
+from gateway.web.remembered import recall, remember
 
 OPERATION: Final = "payment.debit"
 # A lease only saves work: the bank acts once per payment and a lost lease writes nothing. So it
@@ -87,11 +87,14 @@ class Payments:
         """Debits the account behind the mandate, once, or raises why not.
 
         With the key of an earlier request: its outcome, byte for byte, a refusal included, or the
-        payment taken up where it stands. Refusals say the ``headroom`` where an amount is the
-        matter. Raises ``NotFound``, ``MandateNotLive``, ``InvalidField``, ``LimitExceeded`` and
-        its kinds, ``BalanceInsufficient``, ``PaymentDeclined``, ``Conflict`` naming the payment
-        that has the ``end_to_end_id``, ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was
-        done, the retry will) or ``CoreBankUnknown`` (the retry will tell).
+        payment taken up where it stands. Every refusal by the mandate or the bank is such an
+        outcome; ``NotFound``, ``InvalidField`` and ``Conflict`` leave the key free. Refusals say
+        the ``headroom`` where an amount is the matter.
+
+        Raises ``NotFound``, ``MandateNotLive``, ``InvalidField``, ``LimitExceeded`` and its
+        kinds, ``BalanceInsufficient``, ``PaymentDeclined``, ``Conflict`` naming the payment that
+        has the ``end_to_end_id``, ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was done,
+        the retry will) or ``CoreBankUnknown`` (the retry will tell).
         """
         # The consent is part of it: a key must not fetch what another customer's consent gave.
         mark = fingerprint(OPERATION, request, mandate_id, caller.consent_id or "")
@@ -128,7 +131,9 @@ class Payments:
         mark: str,
     ) -> Held:
         mandate = await self._mandates.fetch(mandate_id, caller)
-        await self._check(mandate, request, caller)
+        error = await self._objection(mandate, request)
+        if error is not None:
+            raise await self._refused(mandate, request, caller, key, mark, error)
         payment = _received(mandate, request, caller, key)
 
         def start(unit: Unit) -> None:
@@ -147,12 +152,15 @@ class Payments:
         except _Twin:
             raise await self._taken(mandate_id, request.end_to_end_id) from None
         except errors.LimitMandateDay:
-            limit = await self._execution.day_limit(mandate)
-            await self._refused(mandate, request, caller, limit)
-            raise limit from None
+            error = await self._execution.day_limit(mandate)
+        except errors.MandateNotLive:
+            error = _ended()
+        raise await self._refused(mandate, request, caller, key, mark, error)
 
-    async def _check(self, mandate: Mandate, request: wire.DebitRequest, caller: Caller) -> None:
-        """What is refused before anything is written but the refusal itself."""
+    async def _objection(
+        self, mandate: Mandate, request: wire.DebitRequest
+    ) -> errors.Refused | None:
+        """Why there will be no payment at all; ``InvalidField`` for what is no amount of it."""
         amount = request.instructed_amount
         if amount.currency != mandate.currency:
             raise errors.InvalidField(
@@ -162,25 +170,29 @@ class Payments:
             raise errors.InvalidField(
                 "The amount must be above zero.", field="instructed_amount.minor_units"
             )
-        error: errors.Refused
         if mandate.status != "active":
-            error = errors.MandateNotLive("The mandate has ended.")
-        elif amount.minor_units > mandate.per_debit_cap:
-            error = await self._execution.debit_limit(mandate)
-        else:
-            return
-        await self._refused(mandate, request, caller, error)
-        raise error
+            return _ended()
+        if amount.minor_units > mandate.per_debit_cap:
+            return await self._execution.debit_limit(mandate)
+        return None
 
     async def _refused(
         self,
         mandate: Mandate,
         request: wire.DebitRequest,
         caller: Caller,
+        key: str,
+        mark: str,
         error: errors.GatewayError,
-    ) -> None:
-        """Records a refusal that leaves no payment behind."""
+    ) -> errors.GatewayError:
+        """Records a refusal that leaves no payment behind, and stores it as the key's outcome.
+
+        Returns it as every retry will get it; raises ``RequestInFlight`` for a faster twin.
+        """
+        body = remember(error, caller.interaction_id)
         unit = Unit("payment.refuse")
+        self._idempotency.start(unit, caller, OPERATION, key, mark, mandate.mandate_id, caller.at)
+        self._idempotency.finish(unit, caller.client_id, key, error.status, body, caller.at)
         self._audit.append(
             unit,
             action=OPERATION,
@@ -202,6 +214,7 @@ class Payments:
             at=caller.at,
         )
         await self._database.commit(unit)
+        return recall(body)
 
     async def _taken(self, mandate_id: str, end_to_end_id: str) -> errors.GatewayError:
         twin = await self._database.find(
@@ -218,10 +231,11 @@ def _answered(stored: Stored, *, replayed: bool) -> Debited:
     if stored.status == STATUS_CREATED:
         payment = msgspec.json.decode(stored.body, type=wire.Payment)
         return Debited(payment, stored.body, replayed)
-    error = recall(stored.body)
-    if replayed:
-        error = error.with_headers(Idempotent_Replayed="true")
-    raise error
+    raise recall(stored.body, replayed=replayed)
+
+
+def _ended() -> errors.Refused:
+    return errors.MandateNotLive("The mandate has ended.")
 
 
 def _received(mandate: Mandate, request: wire.DebitRequest, caller: Caller, key: str) -> PaymentRow:

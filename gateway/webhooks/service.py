@@ -155,7 +155,10 @@ class Webhooks:
         try:
             await self._sender.check(url)
         except (ForbiddenAddress, Unreachable) as refusal:
-            raise errors.EndpointForbidden(f"{str(refusal).capitalize()}.", field="url") from None
+            # Only the first letter: names such as URL keep theirs.
+            said = str(refusal)
+            detail = f"{said[:1].upper()}{said[1:]}."
+            raise errors.EndpointForbidden(detail, field="url") from None
 
     def _record(
         self, unit: Unit, caller: Caller, action: str, endpoint_id: str, detail: dict[str, str]

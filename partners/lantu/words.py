@@ -166,7 +166,7 @@ CAPABILITIES = (
     Field("account_no", "account_id", TEXT),
     Field("account_tier", "tier", TEXT),
     Field("account_status", "status", ACCOUNT_STATUS),
-    Field("balance_band", "balance_band", BALANCE_BAND),
+    Field("balance_band", "balance_band", BALANCE_BAND, "null"),
     Group("headroom", "headroom", HEADROOM),
     Group("", "next_accepted", NEXT_ACCEPTED),
     Field("rule_list", "rules", TEXTS),

@@ -7,7 +7,7 @@ import pytest
 
 from tests.soak import crash
 
-KILLS = 12
+KILLS = 10
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -68,6 +68,7 @@ NEVER = {
         left join order_ o on o.order_id = i.resource_id
         left join payment p on p.payment_id = i.resource_id
         where o.order_id is null and p.payment_id is null
+        and (i.status is null or i.status < 400)
     """,
     "a settled payment has no posting at the bank": """
         select p.payment_id from payment p left join bank_posting b

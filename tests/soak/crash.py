@@ -147,7 +147,6 @@ class CrashSoak:
             if cut_off:
                 raise BrokenPromise(f"{tale.step} went unanswered by a gateway that lives")
             if self._keeper.doom(None):
-                # Perhaps a dead life's lease is in the doom's way: let it run out.
                 self._keeper.stop()
                 self._begin(_CLAIM_SECONDS)
                 return False
@@ -161,8 +160,10 @@ class CrashSoak:
         """Lets a downtime pass and starts a life, after those that die of starting."""
         self._line.reconnect()
         while True:
-            self._pass(self._downtime() if seconds is None else seconds)
             doom = self._starts.pop() if self._starts else None
+            # A doom that did not come may have had a dead life's lease in its way.
+            lets_run_out = doom is not None and self._missed[doom]
+            self._pass(_CLAIM_SECONDS if lets_run_out else seconds or self._downtime())
             life = Life(settings=self._settings, ahead_seconds=self._ahead, doom=doom)
             serves = self._keeper.begin(life)
             if doom is None:

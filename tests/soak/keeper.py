@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tests.flows.server import ROOT
+from tests.soak.tale import BrokenPromise
 from tests.soak.victim import Command, Doom, Life, Report
 
 _START_SECONDS = 60.0
@@ -17,7 +18,7 @@ _ANSWER_SECONDS = 20.0
 _END_SECONDS = 30.0
 
 
-class NoLife(Exception):
+class NoLife(BrokenPromise):
     """The victim did not do what it was told, for a reason of its own; its log may tell."""
 
 

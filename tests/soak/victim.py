@@ -19,6 +19,7 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+import partners
 from gateway.app import Roof
 from gateway.database import Database, Unit
 from gateway.kit.journal import configure
@@ -215,6 +216,8 @@ def main() -> None:
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     line = Line(incoming, outgoing)
+    for name in partners.names():
+        partners.find(name)
     while (commands := line.read()) is not None:
         for life in (command.life for command in commands if command.life is not None):
             child = os.fork()

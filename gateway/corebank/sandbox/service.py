@@ -63,6 +63,10 @@ class SandboxBank:
         """See ``CoreBank.sign_in``."""
         return await self._sign_in.sign_in(login, passcode)
 
+    async def login_owner(self, login: str) -> str | None:
+        """See ``CoreBank.login_owner``."""
+        return await self._sign_in.login_owner(login)
+
     async def customer(self, customer_id: str) -> BankCustomer | None:
         """See ``CoreBank.customer``."""
         return await self._sign_in.customer(customer_id)

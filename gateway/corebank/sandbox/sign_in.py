@@ -1,6 +1,7 @@
 """Signing in: passcodes, the count of failures, and how old a customer is."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from argon2 import PasswordHasher
@@ -13,8 +14,13 @@ from gateway.database import Unit
 from gateway.kit import ids
 
 _RULE = "TS-SIGN-01"
-# Counts of logins that nobody tried for a day are dropped, so strangers cannot fill the table.
+# Counts of logins that nobody tried for a day are dropped.
 _REMEMBERED = timedelta(days=1)
+# Unknown logins share this many counts, so strangers cannot fill the table. They are enough that
+# the pages admit too few attempts within one lock to lock the shared counts all at once.
+_UNKNOWN_COUNTS = 4096
+# Hashing is pure work: more threads than this would only wait for each other.
+_HASHING_THREADS = 2
 
 
 class _Locked(Exception):
@@ -22,7 +28,7 @@ class _Locked(Exception):
 
 
 class PasscodeHash:
-    """Argon2id in a worker thread.
+    """Argon2id in threads of its own, so that a rush of sign-ins holds up nothing else.
 
     The cost is a sandbox's: passcodes of personas are printed on the screen. It is still the real
     function, and the time it takes is the same for every login.
@@ -30,16 +36,19 @@ class PasscodeHash:
 
     def __init__(self, *, time_cost: int = 1, memory_kib: int = 8 * 1024) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+        self._threads = ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="argon2")
         # What an unknown login is compared with; no passcode matches a secret nobody has.
         self.nobody = self._hasher.hash(ids.new_secret())
 
     async def hash(self, passcode: str) -> str:
         """How a passcode is kept."""
-        return await asyncio.to_thread(self._hasher.hash, passcode)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._hasher.hash, passcode)
 
     async def matches(self, kept: str, passcode: str) -> bool:
         """Whether the passcode is the one that was kept."""
-        return await asyncio.to_thread(self._verify, kept, passcode)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._verify, kept, passcode)
 
     def _verify(self, kept: str, passcode: str) -> bool:
         try:
@@ -55,6 +64,8 @@ class SignInDesk:
     def __init__(self, office: BackOffice, passcodes: PasscodeHash) -> None:
         self._office = office
         self._passcodes = passcodes
+        # Nobody outside can choose two unknown logins that share a count.
+        self._salt = ids.new_secret()
 
     async def sign_in(self, login: str, passcode: str) -> BankCustomer | None:
         """See ``CoreBank.sign_in``."""
@@ -63,15 +74,25 @@ class SignInDesk:
         kept = self._passcodes.nobody if row is None else row.passcode_hash
         right = await self._passcodes.matches(kept, passcode)
         moment = self._office.moment()
-        counted = await self._count(login_digest, moment, right and row is not None)
+        counts_as = login_digest if row is not None else self._shared_count(login_digest)
+        counted = await self._count(counts_as, moment, right and row is not None)
         if row is None or not right or not counted or row.status != "active":
             return None
         return known(row, moment.day)
+
+    async def login_owner(self, login: str) -> str | None:
+        """See ``CoreBank.login_owner``."""
+        row = await self._office.database.find(store.FIND_LOGIN, login_digest=ids.digest(login))
+        return None if row is None else row.customer_id
 
     async def customer(self, customer_id: str) -> BankCustomer | None:
         """See ``CoreBank.customer``."""
         row = await self._office.database.find(store.FIND_CUSTOMER, customer_id=customer_id)
         return None if row is None else known(row, self._office.moment().day)
+
+    def _shared_count(self, login_digest: str) -> str:
+        number = int(ids.digest(f"{self._salt}:{login_digest}"), 16) % _UNKNOWN_COUNTS
+        return f"unknown:{number}"
 
     async def _count(self, login_digest: str, moment: Moment, right: bool) -> bool:
         """Counts the attempt after the fact; false while the login is locked.

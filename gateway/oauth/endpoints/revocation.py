@@ -1,4 +1,4 @@
-"""Taking a token back (RFC 7009)."""
+"""Taking a token or a grant handle back (RFC 7009)."""
 
 from typing import ClassVar
 
@@ -9,8 +9,8 @@ from gateway.kit.ids import digest
 from gateway.oauth import store
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
 from gateway.oauth.endpoints.tokens import HeldToken, loaded_token
-from gateway.oauth.store import RefreshTokenRow
-from gateway.oauth.tokens import revoke_tokens_of_code
+from gateway.oauth.store import HandleRow, RefreshTokenRow
+from gateway.oauth.tokens import revoke_access_token, revoke_tokens_of_code
 from gateway.oauth.work import ProtocolRequest
 
 
@@ -33,15 +33,20 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         return token
 
     def revoke_token(self, token: HeldToken, request: ProtocolRequest) -> None:
-        """Ends the token; a refresh token takes the grant's access tokens along."""
+        """Ends the token.
+
+        A refresh token takes the grant's access tokens and handles along, an access token the
+        handles only, and a handle nothing.
+        """
         work = self.server.work
-        if isinstance(token.row, RefreshTokenRow):
-            work.unit.lock(token.row.code_digest)
-            revoke_tokens_of_code(work.unit, token.row.code_digest, work.at)
-            return
-        work.unit.add(
-            store.REVOKE_ACCESS_TOKEN,
-            expect=None,
-            token_digest=digest(request.form["token"]),
-            at=work.at,
-        )
+        row = token.row
+        if row.consent_id is not None:
+            work.unit.lock(row.consent_id)
+        named = digest(request.form["token"])
+        if isinstance(row, RefreshTokenRow):
+            work.unit.lock(row.code_digest)
+            revoke_tokens_of_code(work.unit, row.code_digest, work.at)
+        elif isinstance(row, HandleRow):
+            work.unit.add(store.REVOKE_HANDLE, expect=None, handle_digest=named, at=work.at)
+        else:
+            revoke_access_token(work.unit, named, work.at)

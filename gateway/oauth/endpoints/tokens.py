@@ -5,14 +5,14 @@ from datetime import datetime
 from authlib.oauth2.rfc6749 import TokenMixin
 
 from gateway.oauth.clients import RegisteredClient
-from gateway.oauth.store import AccessTokenRow, RefreshTokenRow
+from gateway.oauth.store import AccessTokenRow, HandleRow, RefreshTokenRow
 from gateway.oauth.work import Work
 
 
 class HeldToken(TokenMixin):  # type: ignore[misc]
-    """An access or refresh token at an instant."""
+    """An access token, a refresh token or a grant handle at an instant."""
 
-    def __init__(self, row: AccessTokenRow | RefreshTokenRow, at: datetime) -> None:
+    def __init__(self, row: AccessTokenRow | RefreshTokenRow | HandleRow, at: datetime) -> None:
         self.row = row
         self._at = at
 
@@ -26,7 +26,7 @@ class HeldToken(TokenMixin):  # type: ignore[misc]
 
     def is_expired(self) -> bool:
         """Whether its time is over; a refresh token ends with its consent."""
-        return isinstance(self.row, AccessTokenRow) and self._at >= self.row.expires_at
+        return not isinstance(self.row, RefreshTokenRow) and self._at >= self.row.expires_at
 
     def is_revoked(self) -> bool:
         """Whether it, its client or its consent was taken back."""
@@ -34,6 +34,6 @@ class HeldToken(TokenMixin):  # type: ignore[misc]
 
 
 def loaded_token(work: Work) -> HeldToken | None:
-    """The token the request names, if there is one of either kind."""
-    row = work.access or work.refresh
+    """What the request names, if there is any; handles are loaded for revocation only."""
+    row = work.access or work.refresh or work.grant_handle
     return None if row is None else HeldToken(row, work.at)

@@ -65,6 +65,9 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             # RFC 9396 section 6: a refresh may ask for less.
             narrower = parse_details(asked)
             check_not_wider(details, narrower)
+            if narrower != details:
+                # Judged as at the approval: less must still be one coherent order.
+                self.server.check_details(narrower)
             details = narrower
         grant = Grant(
             client_id=row.client_id,

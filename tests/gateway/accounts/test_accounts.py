@@ -24,10 +24,14 @@ def tale(database: Database, clock: SetClock) -> Story:
     return Story(database, clock)
 
 
+def with_balance(caller: Caller) -> Caller:
+    return msgspec.structs.replace(caller, scope=caller.scope | {"account.balance.read"})
+
+
 async def test_a_purse_tells_tier_band_and_headroom(tale: Story) -> None:
     caller, order = await tale.active(details=wallet(top_up=50_000))
     account_id = line(order, "purse").account_id or ""
-    told = await tale.accounts.capabilities(account_id, caller)
+    told = await tale.accounts.capabilities(account_id, with_balance(caller))
     assert (told.account_id, told.tier, told.status) == (account_id, "T3", "active")
     assert told.balance_band == "medium"
     assert told.headroom.outgoing is not None
@@ -37,6 +41,13 @@ async def test_a_purse_tells_tier_band_and_headroom(tale: Story) -> None:
     assert told.next_accepted.top_up == Money(150_000)
     assert told.bank_day == "2026-11-24"
     assert "CN-ACC-05" in told.rules
+
+
+async def test_a_band_needs_the_scope_for_balances(tale: Story) -> None:
+    caller, order = await tale.active()
+    told = await tale.accounts.capabilities(line(order, "purse").account_id or "", caller)
+    assert told.balance_band is None
+    assert b"balance_band" not in msgspec.json.encode(told)
 
 
 async def test_a_debit_lowers_the_headroom_by_its_amount(tale: Story) -> None:
@@ -73,10 +84,10 @@ async def test_an_account_without_a_mandate_accepts_no_debit_of_the_partners(tal
     account = await tale.accounts.find(vault)
     assert account is not None
     await tale.bank.top_up("op-vault", account_id=account.bank_account_id, amount=Money(700_000))
-    told = await tale.accounts.capabilities(vault, caller)
+    told = await tale.accounts.capabilities(vault, with_balance(caller))
     assert told.next_accepted.debit == Money(0)
     assert told.headroom.balance is None
-    assert told.balance_band == "high"
+    assert told.balance_band is None
 
 
 async def test_an_account_under_another_consent_does_not_exist(tale: Story) -> None:
@@ -159,7 +170,7 @@ def test_the_next_debit_is_the_roomiest_mandates() -> None:
         ([MandateRoom(5_000, 20_000, 20_001)], 0),
         ([MandateRoom(1_000, 2_000, 0), MandateRoom(20_000, 20_000, 0)], 9_000),
     ):
-        assert promised("acc", bank, rooms).next_accepted.debit == Money(debit)
+        assert promised("acc", bank, rooms, with_band=False).next_accepted.debit == Money(debit)
 
 
 def test_an_account_and_a_mandate_end_once_and_never_begin_again() -> None:

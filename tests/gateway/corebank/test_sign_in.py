@@ -1,14 +1,24 @@
 """Signing in: the right passcode, five tries, and no difference between unknown and wrong."""
 
 import asyncio
+import threading
 
+import msgspec
 import pytest
 
 from gateway.corebank.sandbox import sign_in
 from gateway.corebank.sandbox.personas import load_personas
 from gateway.corebank.sandbox.service import SandboxBank
 from gateway.corebank.sandbox.sign_in import PasscodeHash
+from gateway.database import Database, Query
 from tests.conftest import SetClock
+
+
+class SignInCount(msgspec.Struct):
+    login_digest: str
+
+
+COUNTS = Query("select login_digest from bank_sign_in", SignInCount)
 
 
 async def test_every_persona_signs_in_with_the_known_passcode(bank: SandboxBank) -> None:
@@ -86,6 +96,37 @@ async def test_an_unknown_login_costs_the_same_hash(
     assert len(compared) == 2
     assert all(kept.startswith("$argon2id$") for kept in compared)
     assert compared[0].split("$")[3] == compared[1].split("$")[3]
+
+
+async def test_unknown_logins_share_few_counts(
+    bank: SandboxBank, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "_UNKNOWN_COUNTS", 4)
+    for number in range(20):
+        assert await bank.sign_in(f"stranger-{number}", "246810") is None
+    counts = await database.all(COUNTS)
+    assert 0 < len(counts) <= 4
+    assert all(count.login_digest.startswith("unknown:") for count in counts)
+    assert await bank.sign_in("lin", "246810") is not None
+
+
+async def test_only_a_known_login_has_an_owner(bank: SandboxBank) -> None:
+    assert await bank.login_owner("lin") == "cus_lin"
+    assert await bank.login_owner("nobody") is None
+
+
+async def test_hashing_has_threads_of_its_own(
+    passcodes: PasscodeHash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def named(kept: str, passcode: str) -> bool:
+        names.append(threading.current_thread().name)
+        return True
+
+    monkeypatch.setattr(passcodes, "_verify", named)
+    await passcodes.matches("", "")
+    assert names[0].startswith("argon2")
 
 
 async def test_passcodes_are_kept_as_argon2id_and_never_plain(database_url: str) -> None:

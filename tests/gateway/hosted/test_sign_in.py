@@ -19,7 +19,8 @@ class Text(msgspec.Struct):
 
 
 RECORDS = Query(
-    "select action || ' ' || decision || ' ' || actor || ' ' || detail as text from audit_record"
+    "select action || ' ' || decision || ' ' || actor || ' ' || subject || ' ' || detail as text"
+    " from audit_record"
     " where action = 'customer.sign_in' order by recorded_at",
     Text,
 )
@@ -60,12 +61,13 @@ async def test_sign_ins_are_audited_without_what_was_typed(house: House, browser
     reader = browser()
     page = await reader.get("/consents")
     await try_in(reader, page, "canary-login", "canary-passcode")
+    await try_in(reader, page, "lin", "canary-passcode")
     house.clock.advance(1)
     await reader.sign_in(page)
     records = [row.text for row in await house.database.all(RECORDS)]
     assert records == [
-        "customer.sign_in deny customer:unknown {}",
-        "customer.sign_in allow customer:cus_lin {}",
+        "customer.sign_in deny customer:unknown cus_lin {}",
+        "customer.sign_in allow customer:cus_lin cus_lin {}",
     ]
 
 

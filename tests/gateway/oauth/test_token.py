@@ -20,6 +20,7 @@ from tests.gateway.oauth.partner import (
     VERIFIER,
     Partner,
     challenge_of,
+    fen,
     new_key,
     post,
 )
@@ -178,10 +179,28 @@ async def test_a_refresh_may_ask_for_less_but_not_for_more(
     http: httpx.AsyncClient, story: Story, partner: Partner
 ) -> None:
     token = (await story.tokens(partner))["refresh_token"]
-    form = partner.form(grant_type="refresh_token", refresh_token=token, **details(DETAILS[1]))
-    assert (await story.exchange(partner, form))["authorization_details"] == [DETAILS[1]]
+    ride = DETAILS[2] | {"per_debit_cap": fen(1000)}
+    less = [*DETAILS[:2], ride]
+    form = partner.form(grant_type="refresh_token", refresh_token=token, **details(*less))
+    assert (await story.exchange(partner, form))["authorization_details"] == less
     more = DETAILS[1] | {"component": "yacht"}
     form = partner.form(grant_type="refresh_token", refresh_token=token, **details(more))
+    assert await ask(http, partner, form) == (400, "invalid_authorization_details")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [*DETAILS[:2], DETAILS[2] | {"daily_cap": fen(1000)}],
+        DETAILS[:2],
+    ],
+    ids=["a cap above the day's", "a required component missing"],
+)
+async def test_a_refresh_asks_for_less_that_still_makes_sense(
+    http: httpx.AsyncClient, story: Story, partner: Partner, asked: list[dict[str, Any]]
+) -> None:
+    token = (await story.tokens(partner))["refresh_token"]
+    form = partner.form(grant_type="refresh_token", refresh_token=token, **details(*asked))
     assert await ask(http, partner, form) == (400, "invalid_authorization_details")
 
 

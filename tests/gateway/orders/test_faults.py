@@ -7,6 +7,7 @@ from contracts import errors
 from contracts.v1.orders import Order
 from gateway.consents.service import Consents
 from gateway.database import Database
+from gateway.kit.caller import Caller
 from tests.conftest import SetClock
 from tests.gateway.orders import story
 from tests.gateway.orders.story import Story, line
@@ -160,6 +161,16 @@ async def revoke(consents: Consents, tale: Story, consent_id: str | None) -> Non
     await consents.revoke(consent_id or "", "cus_lin", tale.clock.now())
 
 
+async def until_called_off(tale: Story, caller: Caller, order_id: str) -> Order:
+    """The step may still be on its way to the bank, so it is too early to call it off."""
+    tale.clock.advance(10)
+    assert await tale.orders.worker.step() == 0
+    assert (await tale.orders.read(order_id, caller)).status == "activating"
+    tale.clock.advance(120)
+    assert await tale.orders.worker.step() == 1
+    return await tale.orders.read(order_id, caller)
+
+
 async def test_nothing_new_is_started_for_a_customer_who_took_the_consent_back(
     database: Database, clock: SetClock
 ) -> None:
@@ -169,9 +180,7 @@ async def test_nothing_new_is_started_for_a_customer_who_took_the_consent_back(
     with pytest.raises(errors.CoreBankUnavailable) as away:
         await tale.place(caller)
     await revoke(tale.consents, tale, caller.consent_id)
-    clock.advance(10)
-    assert await tale.orders.worker.step() == 1
-    order = await tale.orders.read(away.value.extras["order_id"], caller)
+    order = await until_called_off(tale, caller, away.value.extras["order_id"])
     assert order.status == "cancelled"
     ride = line(order, "ride")
     assert (ride.status, msgspec.to_builtins(ride.reason)) == (
@@ -180,3 +189,35 @@ async def test_nothing_new_is_started_for_a_customer_who_took_the_consent_back(
     )
     assert await tale.count(story.BANK_ACCOUNTS, customer_id="cus_lin") == 0
     assert await tale.bank.books_balance()
+
+
+async def test_a_step_that_arrives_late_is_not_called_off_before(
+    database: Database, clock: SetClock
+) -> None:
+    faults = Faults("account.open", errors.CoreBankUnknown, 2)
+    tale = Story(database, clock, before_commit=faults.strike)
+    caller = await tale.consent()
+    with pytest.raises(errors.CoreBankUnknown) as unknown:
+        await tale.place(caller)
+    # The second sending comes long after the first; the quiet time counts from it.
+    clock.advance(300)
+    faults.left = 2
+    assert await tale.orders.worker.step() == 0
+    await revoke(tale.consents, tale, caller.consent_id)
+    order_id = unknown.value.extras["order_id"]
+    with pytest.raises(errors.CoreBankUnknown):
+        await tale.place(caller)
+    assert (await tale.orders.read(order_id, caller)).status == "activating"
+    vault = line(await tale.orders.read(order_id, caller), "vault")
+    await tale.bank.open_account(f"{vault.line_id}.open", customer_id="cus_lin", tier="T2")
+    order = await ended(tale, caller, order_id)
+    assert order.status == "cancelled"
+    assert line(order, "vault").status == "compensated"
+    assert await tale.count(story.BANK_ACCOUNTS, customer_id="cus_lin") == 0
+    await tale.check_events()
+
+
+async def ended(tale: Story, caller: Caller, order_id: str) -> Order:
+    tale.clock.advance(10)
+    assert await tale.orders.worker.step() == 1
+    return await tale.orders.read(order_id, caller)

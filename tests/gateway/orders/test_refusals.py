@@ -4,14 +4,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from contracts import errors
 from contracts.v1.orders import LineReason
 from gateway.corebank.port import Declined
 from gateway.corebank.sandbox.service import SandboxBank
 from gateway.database import Database, Query
 from tests.conftest import SetClock
 from tests.gateway.orders import story
-from tests.gateway.orders.story import Story, entry, line, package, wallet, wanted
+from tests.gateway.orders.story import Story, entry, line, package, shipped, wallet, wanted
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -64,7 +66,6 @@ async def test_a_cancelled_order_makes_room_for_another(tale: Story) -> None:
         ("sun", "identity", "identity.bound_account_not_t1"),
         ("he", "identity", "identity.not_verified"),
         ("zhou", "identity", "identity.level_too_low"),
-        ("tong", "policy", "order.declined"),
     ],
 )
 async def test_the_partner_learns_the_family_of_the_reason(
@@ -74,6 +75,55 @@ async def test_the_partner_learns_the_family_of_the_reason(
     order = (await tale.place(caller)).order
     assert order.status == "cancelled"
     assert line(order, "vault").reason == LineReason(family, code)
+
+
+class Closed(SandboxBank):
+    """A bank that tells who its customers are and must not be asked for anything else."""
+
+    async def open_account(self, operation_id: str, **_asked: Any) -> Any:
+        raise AssertionError(operation_id)
+
+
+@pytest.mark.parametrize(
+    ("login", "level", "family", "code"),
+    [
+        ("tong", "L2", "policy", "order.declined"),
+        ("zhou", "L3", "identity", "identity.level_too_low"),
+    ],
+)
+async def test_whom_a_package_is_not_for_is_refused_before_the_bank_is_asked(
+    database: Database,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    login: str,
+    level: Any,
+    family: str,
+    code: str,
+) -> None:
+    strict = replace(
+        shipped(), code="strict", eligibility=replace(shipped().eligibility, kyc_level=level)
+    )
+    tale = Story(database, clock, packages=(strict,))
+    monkeypatch.setattr(tale.bank, "__class__", Closed)
+    details = [{**detail, "package": "strict"} for detail in wallet()]
+    caller = await tale.consent(login, details=details)
+    with pytest.raises(errors.OrderNotEligible) as refused:
+        await tale.place(caller, request=wanted("strict"))
+    told = refused.value.extras
+    assert (told["reason_family"], told["reason_code"]) == (family, code)
+    assert await tale.count(story.ORDERS) == 0
+
+
+async def test_a_bank_that_cannot_tell_who_it_is_refuses_line_by_line(
+    tale: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_customer_id: str) -> Any:
+        raise errors.CoreBankUnavailable
+
+    monkeypatch.setattr(tale.bank, "customer", away)
+    order = (await tale.place(await tale.consent("tong"))).order
+    assert order.status == "cancelled"
+    assert line(order, "vault").reason == LineReason("policy", "order.declined")
 
 
 async def test_a_refused_top_up_takes_everything_back_in_reverse(tale: Story) -> None:

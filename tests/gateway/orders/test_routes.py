@@ -88,9 +88,9 @@ async def test_bad_input_gets_its_error_and_nothing_is_written(
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
         assert await tale.count(story.ORDERS) == 0
-        # The key was not used up.
+        # Only what was read and then refused has used the key up.
         good = await client.post("/v1/orders", json=BODY, headers=KEY)
-        assert good.status_code == 201
+        assert good.status_code == (422 if code == "consent.mismatch" else 201)
 
 
 async def test_a_strangers_order_and_none_at_all_answer_alike(tale: Story) -> None:
@@ -104,3 +104,39 @@ async def test_a_strangers_order_and_none_at_all_answer_alike(tale: Story) -> No
             assert answer.status_code == 404
             answers.append({k: v for k, v in answer.json().items() if k != "instance"})
         assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("login", "body", "code"),
+    [
+        ("lin", {**BODY, "version": "9.9.9"}, "consent.mismatch"),
+        ("tong", BODY, "order.not_eligible"),
+    ],
+)
+async def test_a_refusal_is_the_outcome_of_its_key(
+    tale: Story, login: str, body: dict[str, str], code: str
+) -> None:
+    async with opened(tale, await tale.consent(login)) as client:
+        first = await client.post("/v1/orders", json=body, headers=KEY)
+        assert first.json()["code"] == code
+        assert "idempotent-replayed" not in first.headers
+        again = await client.post("/v1/orders", json=body, headers=KEY)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert (again.status_code, again.content) == (first.status_code, first.content)
+        other = await client.post("/v1/orders", json={**body, "reference": "x"}, headers=KEY)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
+    assert await tale.count(story.ORDERS) == 0
+    denied = [row for row in await tale.database.all(story.AUDITED) if row.decision == "deny"]
+    assert [row.action for row in denied] == ["order.place"]
+
+
+async def test_an_order_that_exists_is_the_outcome_of_the_second_key(tale: Story) -> None:
+    async with opened(tale, await tale.consent()) as client:
+        placed = await client.post("/v1/orders", json=BODY, headers=KEY)
+        second = {"Idempotency-Key": "key-2"}
+        first = await client.post("/v1/orders", json=BODY, headers=second)
+        assert first.status_code == 409
+        assert first.json()["order_id"] == placed.json()["order_id"]
+        again = await client.post("/v1/orders", json=BODY, headers=second)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert again.content == first.content

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from contracts import errors
 from contracts.v1.money import Money
 from contracts.v1.payments import DebitRequest, Payment
+from gateway.accounts.service import Mandate
 from gateway.corebank.port import DeclineCode
 from gateway.database import Database, Unit
+from gateway.kit.caller import Caller
 from gateway.kit.clock import bank_day
 from gateway.payments import refusals
-from gateway.payments.remembered import recall, remember
 from gateway.payments.service import Debited
 from tests.conftest import SetClock
 from tests.gateway.orders import story
@@ -24,6 +26,41 @@ from tests.gateway.payments.rider import Rider, ride, rider_of
 @pytest.fixture
 async def rider(database: Database, clock: SetClock) -> Rider:
     return await rider_of(Story(database, clock))
+
+
+def told(minor_units: int) -> dict[str, Any]:
+    """An amount as a refusal says it."""
+    return {"minor_units": minor_units, "currency": "CNY"}
+
+
+async def refused_twice(rider: Rider, amount: int, key: str, kind: type[Exception]) -> None:
+    """The refusal is the key's outcome: worded alike again, and not to be had by another body."""
+    with pytest.raises(kind) as first:
+        await rider.debit(amount, key)
+    rider.caller = msgspec.structs.replace(
+        rider.caller, interaction_id="00000000-0000-4000-8000-000000000002"
+    )
+    with pytest.raises(kind) as again:
+        await rider.debit(amount, key)
+    assert first.value.headers == {}
+    assert again.value.headers == {"Idempotent-Replayed": "true"}
+    assert (again.value.detail, again.value.extras) == (first.value.detail, first.value.extras)
+    with pytest.raises(errors.IdempotencyKeyReused):
+        await rider.debit(1, key)
+
+
+async def refused_again(rider: Rider, amount: int, key: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as again:
+        await rider.debit(amount, key)
+    assert again.value.headers == {"Idempotent-Replayed": "true"}
+
+
+async def end_mandate(rider: Rider) -> None:
+    mandate = await rider.tale.mandates.find(rider.mandate_id)
+    assert mandate is not None
+    unit = Unit("mandate.end")
+    rider.tale.mandates.ended(unit, mandate, rider.tale.clock.now())
+    await rider.tale.database.commit(unit)
 
 
 async def test_a_ride_is_debited(rider: Rider) -> None:
@@ -84,10 +121,10 @@ async def test_above_the_cap_per_debit_the_refusal_can_be_acted_on(rider: Rider)
     with pytest.raises(errors.LimitPerDebit) as refused:
         await rider.debit(5_001, "k1")
     extras = refused.value.extras
-    assert (extras["cap"], extras["headroom"]) == (Money(5_000), Money(5_000))
+    assert (extras["cap"], extras["headroom"]) == (told(5_000), told(5_000))
     assert refused.value.next_action == "lower_amount"
     assert await rider.tale.count(story.PAYMENTS) == 0
-    assert (await rider.debit(extras["headroom"].minor_units, "k2")).payment.status == "settled"
+    assert (await rider.debit(extras["headroom"]["minor_units"], "k2")).payment.status == "settled"
     denials = [
         row for row in await rider.tale.database.all(story.AUDITED) if row.decision == "deny"
     ]
@@ -101,13 +138,13 @@ async def test_above_the_daily_cap_the_refusal_says_the_rest(rider: Rider) -> No
     await rider.debit(4_000, "k3")
     with pytest.raises(errors.LimitMandateDay) as refused:
         await rider.debit(1_001, "k4")
-    assert refused.value.extras["headroom"] == Money(1_000)
-    assert refused.value.extras["cap"] == Money(20_000)
+    assert refused.value.extras["headroom"] == told(1_000)
+    assert refused.value.extras["cap"] == told(20_000)
     assert await rider.next_debit() == 1_000
     assert (await rider.debit(1_000, "k5")).payment.status == "settled"
     with pytest.raises(errors.LimitMandateDay) as spent:
         await rider.debit(1, "k6")
-    assert spent.value.extras["headroom"] == Money(0)
+    assert spent.value.extras["headroom"] == told(0)
     assert spent.value.next_action == "wait_next_day"
 
 
@@ -187,15 +224,55 @@ async def test_headroom_is_exactly_what_the_next_debit_accepts(
 
 
 async def test_an_ended_mandate_is_not_debited(rider: Rider) -> None:
-    mandate = await rider.tale.mandates.find(rider.mandate_id)
-    assert mandate is not None
-    unit = Unit("mandate.end")
-    rider.tale.mandates.ended(unit, mandate, rider.tale.clock.now())
-    await rider.tale.database.commit(unit)
+    await end_mandate(rider)
     with pytest.raises(errors.MandateNotLive):
         await rider.debit(300, "k1")
     assert await rider.next_debit() == 0
     assert await rider.tale.count(story.PAYMENTS) == 0
+
+
+async def test_a_refusal_that_leaves_no_payment_is_stored_under_its_key(rider: Rider) -> None:
+    await refused_twice(rider, 5_001, "each", errors.LimitPerDebit)
+    for number in range(4):
+        await rider.debit(5_000, f"k{number}")
+    await refused_twice(rider, 2, "day", errors.LimitMandateDay)
+    # The day's room comes back, and the stored answer stays what it was.
+    rider.tale.clock.advance(20 * 3600)
+    await refused_again(rider, 2, "day", errors.LimitMandateDay)
+    await end_mandate(rider)
+    await refused_twice(rider, 2, "ended", errors.MandateNotLive)
+    denials = [
+        json.loads(row.detail)["code"]
+        for row in await rider.tale.database.all(story.AUDITED)
+        if row.decision == "deny"
+    ]
+    assert sorted(denials) == ["limit.mandate_day", "limit.per_debit", "mandate.not_live"]
+
+
+async def test_a_mandate_that_ends_at_the_last_moment_is_refused_and_remembered(
+    rider: Rider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = await rider.tale.mandates.fetch(rider.mandate_id, rider.caller)
+    await end_mandate(rider)
+
+    async def before_the_end(_mandate_id: str, _caller: Caller) -> Mandate:
+        return stale
+
+    monkeypatch.setattr(rider.tale.mandates, "fetch", before_the_end)
+    await refused_twice(rider, 300, "k1", errors.MandateNotLive)
+
+
+async def test_twins_of_a_refusal_leave_one_record(rider: Rider) -> None:
+    outcomes = await asyncio.gather(
+        *(rider.debit(5_001, "same") for _ in range(4)), return_exceptions=True
+    )
+    assert all(
+        isinstance(found, errors.LimitPerDebit | errors.RequestInFlight) for found in outcomes
+    )
+    denials = [
+        row for row in await rider.tale.database.all(story.AUDITED) if row.decision == "deny"
+    ]
+    assert len(denials) == 1
 
 
 async def test_a_mandate_ended_at_the_bank_alone_declines(rider: Rider) -> None:
@@ -235,8 +312,8 @@ async def test_a_refusal_by_the_mandate_knows_the_purse(
     rider = await rider_of(Story(database, clock), top_up=700)
     with pytest.raises(errors.LimitPerDebit) as refused:
         await rider.debit(5_001, "k1")
-    assert refused.value.extras["cap"] == Money(5_000)
-    assert refused.value.extras["headroom"] == Money(700)
+    assert refused.value.extras["cap"] == told(5_000)
+    assert refused.value.extras["headroom"] == told(700)
 
 
 async def test_what_is_under_another_consent_does_not_exist(rider: Rider) -> None:
@@ -271,19 +348,3 @@ async def test_a_debit_posted_after_midnight_counts_on_the_day_of_its_posting(
 
 def test_every_decline_of_the_bank_has_an_error() -> None:
     assert set(refusals.KINDS) == set(DeclineCode.__args__)
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [kind for kind in errors.tree() if kind.__module__.startswith("contracts.")],
-    ids=lambda kind: kind.code,
-)
-def test_a_remembered_error_is_raised_word_for_word(kind: type[errors.GatewayError]) -> None:
-    error = kind("Why.", headroom=Money(5), rules=["CN-ACC-04"])
-    first = recall(remember(error, "00000000-0000-4000-8000-000000000001"))
-    assert type(first) is kind
-    assert first.detail == "Why."
-    assert msgspec.json.encode(first.extras) == (
-        b'{"headroom":{"minor_units":5,"currency":"CNY"},"rules":["CN-ACC-04"],'
-        b'"instance":"urn:uuid:00000000-0000-4000-8000-000000000001"}'
-    )

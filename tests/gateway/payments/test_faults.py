@@ -58,6 +58,13 @@ async def fixture(
     return Fixture(await rider_of(Story(database, clock, **{moment: faults.strike})), faults)
 
 
+async def fixture_of(at: Fixture, database: Database, error: type[Exception]) -> Fixture:
+    """The same rider before a line that breaks in another way."""
+    faults = Faults(error)
+    tale = Story(database, at.clock, before_commit=faults.strike)
+    return Fixture(Rider(tale, at.rider.caller, at.rider.order), faults)
+
+
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
 async def test_one_silence_is_cleared_up_within_the_request(
     database: Database, clock: SetClock, moment: str
@@ -102,6 +109,40 @@ async def test_a_bank_that_stays_silent_is_asked_again_by_the_worker(
     assert debited.payment.status == "settled"
     assert await at.rider.balance() == 100_000 - 300
     assert await at.left() == 20_000 - 300
+
+
+async def test_a_debit_that_may_be_on_its_way_keeps_its_room_when_the_bank_is_away(
+    database: Database, clock: SetClock
+) -> None:
+    at = await fixture(database, clock, errors.CoreBankUnknown)
+    at.faults.left = 2
+    with pytest.raises(errors.CoreBankUnknown):
+        await at.rider.debit(300, "k1")
+    away = await fixture_of(at, database, errors.CoreBankUnavailable)
+    away.faults.left = 1
+    with pytest.raises(errors.CoreBankUnknown) as unknown:
+        await away.rider.debit(300, "k1")
+    assert await at.status(unknown.value.extras["payment_id"]) == "unknown"
+    assert await at.left() == 20_000 - 300
+    clock.advance(10)
+    assert await away.tale.payments.worker.step() == 1
+    assert (await at.rider.debit(300, "k1")).payment.status == "settled"
+    assert await at.left() == 20_000 - 300
+
+
+async def test_a_debit_sent_by_a_killed_process_keeps_its_room_when_the_bank_is_away(
+    database: Database, clock: SetClock
+) -> None:
+    at = await fixture(database, clock, errors.CoreBankUnavailable)
+    mortal = Story(MortalDatabase(database, 1, durable=True), clock)
+    with pytest.raises(Killed):
+        await Rider(mortal, at.rider.caller, at.rider.order).debit(300, "k1")
+    clock.advance(LEASE.total_seconds() + 1)
+    at.faults.left = 1
+    with pytest.raises(errors.CoreBankUnknown):
+        await at.rider.debit(300, "k1")
+    assert await at.left() == 20_000 - 300
+    assert (await at.rider.debit(300, "k1")).payment.status == "settled"
 
 
 async def test_what_never_reached_the_bank_waits_for_the_retry_alone(

@@ -104,3 +104,18 @@ async def test_what_is_a_strangers_and_what_is_not_there_answer_alike(tale: Stor
                 assert answer.status_code == 404
                 answers.append({k: v for k, v in answer.json().items() if k != "instance"})
         assert all(answer == answers[0] for answer in answers)
+
+
+async def test_a_refusal_by_the_mandate_is_replayed_byte_for_byte(tale: Story) -> None:
+    caller, order = await tale.active()
+    path = f"/v1/mandates/{line(order, 'ride').mandate_id}/debits"
+    async with opened(tale, caller) as client:
+        first = await client.post(path, json=ride(5_001), headers=KEY)
+        assert (first.status_code, first.json()["code"]) == (422, "limit.per_debit")
+        assert "idempotent-replayed" not in first.headers
+        again = await client.post(path, json=ride(5_001), headers=KEY)
+        assert (again.status_code, again.content) == (422, first.content)
+        assert again.headers["idempotent-replayed"] == "true"
+        other = await client.post(path, json=ride(300), headers=KEY)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
+    assert await tale.count(story.PAYMENTS) == 0

@@ -76,6 +76,13 @@ async def test_an_address_that_is_not_fit_to_be_called_is_refused(
     assert await database.all(STORED) == []
 
 
+async def test_a_refused_address_is_told_in_a_whole_sentence(webhooks: Room) -> None:
+    with pytest.raises(errors.EndpointForbidden) as refusal:
+        wanted = WebhookEndpointRequest("https://user@partner.test/")
+        await webhooks.webhooks.register(webhooks.caller(), wanted)
+    assert refusal.value.detail == "The URL must name a host and at most a port."
+
+
 async def test_a_voice_must_be_a_dialect_that_the_partner_has_a_key_for(
     database: Database, clock: SetClock
 ) -> None:

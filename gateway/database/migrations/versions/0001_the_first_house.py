@@ -218,6 +218,7 @@ def upgrade() -> None:
     sa.Column('consent_id', sa.Text(), nullable=False),
     sa.Column('customer_id', sa.Text(), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('code_digest', sa.Text(), nullable=False),
     sa.Column('scope', sa.Text(), nullable=False),
     sa.Column('authorization_details', sa.Text(), nullable=False),
     sa.Column('acr', sa.Text(), nullable=False),
@@ -226,6 +227,10 @@ def upgrade() -> None:
     sa.Column('revoked_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('handle_digest', name=op.f('pk_grant_handle'))
     )
+    with op.batch_alter_table('grant_handle', schema=None) as batch_op:
+        batch_op.create_index('ix_grant_handle_code_digest', ['code_digest'], unique=False)
+        batch_op.create_index('ix_grant_handle_expires_at', ['expires_at'], unique=False)
+
     op.create_table('hosted_flow',
     sa.Column('flow_id', sa.Text(), nullable=False),
     sa.Column('session_digest', sa.Text(), nullable=False),
@@ -678,6 +683,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hosted_flow_expires_at')
 
     op.drop_table('hosted_flow')
+    with op.batch_alter_table('grant_handle', schema=None) as batch_op:
+        batch_op.drop_index('ix_grant_handle_expires_at')
+        batch_op.drop_index('ix_grant_handle_code_digest')
+
     op.drop_table('grant_handle')
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.drop_index('ix_event_undispatched', postgresql_where=sa.text('position IS NULL'), sqlite_where=sa.text('position IS NULL'))

@@ -25,7 +25,11 @@ def remember(error: errors.GatewayError, interaction_id: str) -> bytes:
     return msgspec.json.encode(_Document(error.code, error.detail, extras))
 
 
-def recall(body: bytes) -> errors.GatewayError:
-    """The error that ``remember`` kept."""
+def recall(body: bytes, *, replayed: bool = False) -> errors.GatewayError:
+    """The error that ``remember`` kept; ``replayed`` marks the answer as a repetition.
+
+    The first answer is recalled too, so that it and every replay are the same bytes.
+    """
     document = msgspec.json.decode(body, type=_Document)
-    return _KINDS[document.code](document.detail, **document.extras)
+    error = _KINDS[document.code](document.detail, **document.extras)
+    return error.with_headers(Idempotent_Replayed="true") if replayed else error
