@@ -3,12 +3,13 @@
 import fcntl
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,15 +120,18 @@ def _locked(lock: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody uses at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports on loopback that nobody uses at this moment.
+
+    They lie below those that systems give to outgoing connections: one of these would otherwise
+    take a port between this look and the moment when it is served.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            found.append(port)
+    return found
 
 
 def check_free(port: int) -> None:

@@ -31,8 +31,12 @@ def test_a_consent_for_another_package_orders_nothing(stage: Stage, customer: Cu
     access, key = tokens(partner, customer)["access_token"], fresh("order")
     refused = partner.place_order(access, key, "trip", package="another-wallet")
     assert refusal(refused) == (403, "consent.mismatch")
-    # The key was not used up: it is free for what the consent allows.
-    placed = partner.place_order(access, key, "trip")
+    # The refusal is the key's outcome: it is replayed, and another order needs another key.
+    again = partner.place_order(access, key, "trip", package="another-wallet")
+    assert refusal(again) == (403, "consent.mismatch")
+    other = partner.place_order(access, key, "trip")
+    assert refusal(other) == (422, "idempotency.key_reused")
+    placed = partner.place_order(access, fresh("order"), "trip")
     assert (placed.status_code, placed.json()["status"]) == (201, "active")
 
 
