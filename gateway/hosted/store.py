@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.database import Query, Statement
+from gateway.database import Query, Statement, sweeping
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -55,5 +55,5 @@ MOVE_FLOWS = Statement("update hosted_flow set session_digest = :to where sessio
 ANSWER_FLOW = Statement(
     "update hosted_flow set answered_at = :at where flow_id = :flow_id and answered_at is null"
 )
-SWEEP_SESSIONS = Statement("delete from hosted_session where seen_at < :before")
-SWEEP_FLOWS = Statement("delete from hosted_flow where expires_at < :before")
+SWEEP_SESSIONS = sweeping("hosted_session", "session_digest", "seen_at")
+SWEEP_FLOWS = sweeping("hosted_flow", "flow_id", "expires_at")

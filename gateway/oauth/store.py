@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.database import Query, Statement
+from gateway.database import Query, Statement, sweeping
 
 # A client is live when neither it nor its partner is suspended (onboarding's columns); a consent
 # by its stored status and its end (the consents room's columns).
@@ -225,8 +225,8 @@ REVOKE_HANDLES_OF_ACCESS_TOKEN = Statement(
 )
 
 # Run by the roof's job loop; a spent row is kept while it can still refuse or revoke something.
-SWEEP_REPLAYS = Statement("delete from oauth_replay where expires_at < :before")
-SWEEP_PUSHED = Statement("delete from pushed_request where expires_at < :before")
-SWEEP_CODES = Statement("delete from authorization_code where expires_at < :before")
-SWEEP_ACCESS_TOKENS = Statement("delete from access_token where expires_at < :before")
-SWEEP_HANDLES = Statement("delete from grant_handle where expires_at < :before")
+SWEEP_REPLAYS = sweeping("oauth_replay", "key", "expires_at")
+SWEEP_PUSHED = sweeping("pushed_request", "request_digest", "expires_at")
+SWEEP_CODES = sweeping("authorization_code", "code_digest", "expires_at")
+SWEEP_ACCESS_TOKENS = sweeping("access_token", "token_digest", "expires_at")
+SWEEP_HANDLES = sweeping("grant_handle", "handle_digest", "expires_at")

@@ -1,14 +1,25 @@
 """A unit is durable as a whole or has not happened, alone or inside a group."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from sqlalchemy import BigInteger, Column, Table, Text
 
 from contracts import errors
-from gateway.database import METADATA, Database, Instant, Query, Stale, Statement, Unit
+from gateway.database import (
+    METADATA,
+    Database,
+    Instant,
+    Query,
+    Stale,
+    Statement,
+    Unit,
+    sweep,
+    sweeping,
+)
+from gateway.database.batches import BATCH_ROWS
 
 COUNTER = Table(
     "test_counter",
@@ -36,6 +47,7 @@ CLAIM = Query(
     " where used < :below order by name limit 1 {skip_locked}) returning name, used, moved_at",
     CounterRow,
 )
+SWEEP = sweeping("test_counter", "name", "moved_at")
 AT = datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC)
 
 
@@ -176,3 +188,14 @@ async def test_values_are_checked_against_the_parameters() -> None:
         Unit("bug").add(INSERT, name="a", used=1)
     with pytest.raises(TypeError, match="aware"):
         Unit("bug").add(INSERT, name="a", used=1, at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+async def test_sweeping_takes_all_that_is_over_and_nothing_else(database: Database) -> None:
+    unit = Unit("many")
+    for number in range(BATCH_ROWS + 3):
+        unit.add(INSERT, name=f"old{number}", used=0, at=AT)
+    unit.add(INSERT, name="young", used=0, at=AT + timedelta(seconds=1))
+    await database.commit(unit)
+    assert await sweep(database, SWEEP, before=AT + timedelta(microseconds=1)) == BATCH_ROWS + 3
+    assert await sweep(database, SWEEP, before=AT + timedelta(microseconds=1)) == 0
+    assert await database.find(FIND, name="young") is not None
