@@ -4,7 +4,7 @@ Rooms declare tables in ``METADATA``, say ``Statement`` and ``Query`` in plain S
 ``Unit``s. A caller is answered only when its unit is durable.
 """
 
-from gateway.database.batches import sweep, sweeping
+from gateway.database.batches import sweep_out, sweeping
 from gateway.database.database import Database
 from gateway.database.schema import METADATA, Instant
 from gateway.database.sqlite import DatabaseInUse
@@ -20,6 +20,6 @@ __all__ = [
     "Statement",
     "Unit",
     "Value",
-    "sweep",
+    "sweep_out",
     "sweeping",
 ]

@@ -28,11 +28,11 @@ def sweeping(table: str, key: str, column: str) -> Query[Swept]:
     )
 
 
-async def sweep(database: Database, query: Query[Swept], *, before: datetime) -> int:
+async def sweep_out(database: Database, query: Query[Swept], *, before: datetime) -> int:
     """Deletes batch after batch until none is full; returns how many rows went."""
     total = 0
     while True:
-        unit = Unit("sweep")
+        unit = Unit("database.sweep_out")
         slot = unit.ask(query, before=before)
         gone = len((await database.commit(unit))[slot])
         total += gone

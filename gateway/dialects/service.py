@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from contracts import errors
-from gateway.database import Database, Unit, sweep
+from gateway.database import Database, Unit, sweep_out
 from gateway.dialects import store
 from gateway.dialects.operations import Operations
 from gateway.kit.caller import Caller
@@ -78,7 +78,7 @@ class Dialects:
 
     async def forget(self) -> None:
         """Removes remembered signatures whose time can no longer be accepted."""
-        await sweep(self._database, store.FORGET, before=self._clock.now())
+        await sweep_out(self._database, store.FORGET, before=self._clock.now())
 
     async def _carry_out(
         self, dialect: Dialect, matched: Matched, client: Client | None, interaction_id: str

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from contracts import errors
-from gateway.database import Database, Unit, sweep
+from gateway.database import Database, Unit, sweep_out
 from gateway.hosted import store
 from gateway.kit import ids
 from gateway.kit.vault import Vault
@@ -160,5 +160,5 @@ class Sessions:
 
     async def sweep(self, at: datetime) -> None:
         """Forgets what can open nothing any more; run it from time to time."""
-        await sweep(self._database, store.SWEEP_SESSIONS, before=at - LONGEST)
-        await sweep(self._database, store.SWEEP_FLOWS, before=at - KEPT_AFTER_END)
+        await sweep_out(self._database, store.SWEEP_SESSIONS, before=at - LONGEST)
+        await sweep_out(self._database, store.SWEEP_FLOWS, before=at - KEPT_AFTER_END)

@@ -14,7 +14,7 @@ from authlib.oauth2 import OAuth2Error
 from contracts import errors
 from gateway.audit.service import Audit
 from gateway.consents.service import Consents
-from gateway.database import Database, Stale, Unit, sweep
+from gateway.database import Database, Stale, Unit, sweep_out
 from gateway.kit.clock import Clock
 from gateway.kit.ids import digest, new_secret
 from gateway.kit.jose import CompactReader
@@ -197,14 +197,14 @@ class OAuth:
     async def sweep(self) -> None:
         """Forgets what can neither be used nor abused any more; run it from time to time."""
         now = self._clock.now()
-        await sweep(self._database, store.SWEEP_REPLAYS, before=now - CLOCK_SKEW)
+        await sweep_out(self._database, store.SWEEP_REPLAYS, before=now - CLOCK_SKEW)
         for query in (
             store.SWEEP_PUSHED,
             store.SWEEP_CODES,
             store.SWEEP_ACCESS_TOKENS,
             store.SWEEP_HANDLES,
         ):
-            await sweep(self._database, query, before=now - KEPT_AFTER_END)
+            await sweep_out(self._database, query, before=now - KEPT_AFTER_END)
 
     async def _load(self, endpoint: Endpoint, arrival: FormRequest) -> Work:
         at = self._clock.now()

@@ -16,7 +16,7 @@ from gateway.database import (
     Stale,
     Statement,
     Unit,
-    sweep,
+    sweep_out,
     sweeping,
 )
 from gateway.database.batches import BATCH_ROWS
@@ -196,6 +196,6 @@ async def test_sweeping_takes_all_that_is_over_and_nothing_else(database: Databa
         unit.add(INSERT, name=f"old{number}", used=0, at=AT)
     unit.add(INSERT, name="young", used=0, at=AT + timedelta(seconds=1))
     await database.commit(unit)
-    assert await sweep(database, SWEEP, before=AT + timedelta(microseconds=1)) == BATCH_ROWS + 3
-    assert await sweep(database, SWEEP, before=AT + timedelta(microseconds=1)) == 0
+    assert await sweep_out(database, SWEEP, before=AT + timedelta(microseconds=1)) == BATCH_ROWS + 3
+    assert await sweep_out(database, SWEEP, before=AT + timedelta(microseconds=1)) == 0
     assert await database.find(FIND, name="young") is not None
