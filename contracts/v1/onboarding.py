@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from contracts.v1.clients import ClientMetadata
 from contracts.v1.names import Code, Id, Scopes
 
 RedirectUri = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -31,6 +32,8 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         msgspec.Meta(max_length=8, description="A JWK set (RFC 7517) of public keys."),
     ]
     dialect_keys: Annotated[list[DialectKey], msgspec.Meta(max_length=8)] = []
+    # Everything RFC 7591 and its kin know beyond the members above.
+    metadata: ClientMetadata = ClientMetadata()
 
 
 class RegisteredClient(msgspec.Struct, frozen=True, kw_only=True):

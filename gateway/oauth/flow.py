@@ -7,6 +7,7 @@ grants decide (grant, code, verifier, refresh token) comes after these.
 from collections.abc import Callable
 from typing import get_args
 
+from gateway.oauth.addresses import Endpoint
 from gateway.oauth.checks.client import (
     check_client_live,
     check_client_named_once,
@@ -25,7 +26,7 @@ from gateway.oauth.checks.pushed import (
 from gateway.oauth.checks.rar import check_details, check_details_registered
 from gateway.oauth.checks.redirect import check_redirect_uri
 from gateway.oauth.checks.scope import check_client_scope, check_scope_registered
-from gateway.oauth.requests import AuthenticatedRequest, Endpoint
+from gateway.oauth.requests import AuthenticatedRequest
 
 Check = Callable[[AuthenticatedRequest], None]
 

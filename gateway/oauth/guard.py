@@ -22,15 +22,17 @@ from gateway.database import Database, Unit
 from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock
 from gateway.kit.ids import digest
-from gateway.kit.jose import SIGNING_ALGORITHMS, CompactReader
+from gateway.kit.jose import CompactReader
+from gateway.oauth import challenges, resource_flow
+from gateway.oauth.binding import Binding
 from gateway.oauth.details import decode_details
 from gateway.oauth.dpop import Proof, verify_proof
 from gateway.oauth.replay import BURN_FOR_TOKEN
+from gateway.oauth.resources import ResourceRequest
 from gateway.oauth.scopes import split_scope
 from gateway.oauth.store import FIND_ACCESS_TOKEN, AccessTokenRow
 from gateway.onboarding.service import SCOPES
 
-_ALGORITHMS: Final = " ".join(SIGNING_ALGORITHMS)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
 
 
@@ -80,16 +82,22 @@ class ResourceGuard(ASGIMiddleware):
                 access_token=token,
             )
         except errors.InvalidDpopProof as refusal:
-            raise _challenge("invalid_dpop_proof", refusal.detail) from None
+            raise challenges.invalid_proof(refusal.detail) from None
         token_digest = digest(token)
         row = await self._token(token_digest, proof)
-        if row is None or not row.stands(at) or at >= row.expires_at:
-            raise _challenge("invalid_token", "The access token is not live.")
-        if row.jkt != proof.jkt:
-            raise _challenge("invalid_token", "The access token is bound to another key.")
+        if row is None:
+            raise challenges.invalid_token("The access token is not live.")
         granted = split_scope(row.scope)
-        if wanted not in granted:
-            raise _insufficient(wanted)
+        resource_flow.check(
+            ResourceRequest(
+                method=scope["method"],
+                wanted=wanted,
+                granted=granted,
+                token=row,
+                presented=Binding("jkt", proof.jkt),
+                at=at,
+            )
+        )
         interaction_id = scope.get("state", {}).get("interaction_id", "")
         return _caller(row, token_digest, granted, interaction_id, at)
 
@@ -157,15 +165,14 @@ def _credentials(headers: Any) -> tuple[str, list[str]]:
         elif name == b"dpop":
             proofs.append(value.decode("latin-1"))
     if not authorizations:
-        # RFC 6750 section 3.1: without credentials the challenge names no error.
-        raise _challenge("", "The request has no access token.")
+        raise challenges.no_token()
     scheme, _, token = authorizations[0].partition(" ")
     token = token.strip(" ")
     if len(authorizations) > 1 or not _TOKEN.fullmatch(token):
-        raise _challenge("invalid_token", "The Authorization header is not one DPoP token.")
+        raise challenges.invalid_token("The Authorization header is not one DPoP token.")
     if scheme.lower() != "dpop":
         # RFC 9449 section 7.2: a bound token is nobody's bearer token.
-        raise _challenge("invalid_token", "Access tokens are used with the DPoP scheme.")
+        raise challenges.invalid_token("Access tokens are used with the DPoP scheme.")
     return token, proofs
 
 
@@ -178,20 +185,8 @@ def _refuse_token_in_query(query: bytes) -> None:
         raise errors.OAuthRefused("An access token does not belong in the address.")
 
 
-def _challenge(error: str, description: str) -> errors.GatewayError:
-    named = f'error="{error}", error_description="{description}", ' if error else ""
-    challenge = f'DPoP {named}algs="{_ALGORITHMS}"'
-    return errors.InvalidToken(description).with_headers(WWW_Authenticate=challenge)
-
-
 def _proof_used() -> errors.GatewayError:
-    return _challenge("invalid_dpop_proof", "The DPoP proof was used before.")
-
-
-def _insufficient(wanted: str) -> errors.GatewayError:
-    challenge = f'DPoP error="insufficient_scope", scope="{wanted}", algs="{_ALGORITHMS}"'
-    refusal = errors.InsufficientScope(f"The token lacks the scope {wanted}.", scope=wanted)
-    return refusal.with_headers(WWW_Authenticate=challenge)
+    return challenges.invalid_proof("The DPoP proof was used before.")
 
 
 def _caller(

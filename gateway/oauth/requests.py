@@ -2,40 +2,45 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
+from gateway.oauth.addresses import Endpoint
+from gateway.oauth.binding import Binding
+from gateway.oauth.certificates import ClientCertificate
 from gateway.oauth.clients import RegisteredClient
 from gateway.oauth.details import Details, DetailsChecker
 from gateway.oauth.dpop import Proof
 from gateway.oauth.store import CodeRow
 
-Endpoint = Literal["par", "token", "revocation", "introspection"]
-PATHS: dict[Endpoint, str] = {
-    "par": "/oauth/par",
-    "token": "/oauth/token",
-    "revocation": "/oauth/revoke",
-    "introspection": "/oauth/introspect",
-}
-
 
 class FormRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A form as it arrived: its parameters, its DPoP headers, and whether it had a password."""
+    """A form as it arrived: its parameters and the headers that mean something here."""
 
     form: dict[str, str]
     proofs: tuple[str, ...] = ()
     has_authorization: bool = False
+    accept: str = ""
+    # Proved by the handshake at the mutual-TLS addresses; nobody else can hand one in.
+    certificate: ClientCertificate | None = None
+    at_mtls: bool = False
 
 
 class AuthenticatedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request whose client is proved, with everything the checks may look at."""
+    """A request whose client is proved, with everything the checks may look at.
+
+    ``form`` is what arrived; ``parameters`` is what a pushed request asks, which is the form or
+    the content of its request object.
+    """
 
     endpoint: Endpoint
     form: Mapping[str, str]
+    parameters: Mapping[str, str]
     has_authorization: bool
     client: RegisteredClient
     proof: Proof | None
+    certificate: ClientCertificate | None
+    binding: Binding | None
     details: Details | None
     code: CodeRow | None
     catalogue: DetailsChecker

@@ -9,9 +9,10 @@ from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from contracts.v1 import consents as wire
+from gateway.oauth.addresses import PATHS
 from gateway.oauth.discovery import metadata_path
 from gateway.oauth.forms import FORM_LIMIT_BYTES, parse_form
-from gateway.oauth.requests import PATHS, FormRequest
+from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import GrantHandles, OAuth
 from gateway.web.bodies import StrictJson
 
@@ -105,6 +106,7 @@ async def _arrival(request: Request[Any, Any, Any]) -> FormRequest:
     content_type = ""
     proofs = []
     has_authorization = False
+    accept = ""
     for name, value in request.scope["headers"]:
         if name == b"content-type":
             content_type = value.decode("latin-1")
@@ -112,8 +114,11 @@ async def _arrival(request: Request[Any, Any, Any]) -> FormRequest:
             proofs.append(value.decode("latin-1"))
         elif name == b"authorization":
             has_authorization = True
+        elif name == b"accept":
+            accept = value.decode("latin-1")
     return FormRequest(
         form=parse_form(await request.body(), content_type),
         proofs=tuple(proofs),
         has_authorization=has_authorization,
+        accept=accept,
     )

@@ -14,6 +14,7 @@ from contracts import errors
 from gateway.kit.jose import CompactReader
 from gateway.oauth import flow
 from gateway.oauth.assertions import verify_assertion
+from gateway.oauth.binding import Binding
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
 from gateway.oauth.details import Details, DetailsChecker, parse_details
 from gateway.oauth.dpop import verify_proof
@@ -27,6 +28,9 @@ from gateway.oauth.scopes import join_scope, split_scope
 from gateway.oauth.tokens import token_answer
 from gateway.oauth.work import ProtocolRequest, Work
 from gateway.onboarding.service import SCOPES
+
+# Every way of authenticating a client that the server knows, at every endpoint alike.
+CLIENT_METHODS = (AUTHENTICATION_METHOD,)
 
 
 class Collaborators(msgspec.Struct, frozen=True):
@@ -103,6 +107,7 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
 
     def _prove(self, query_client: Any, request: ProtocolRequest) -> RegisteredClient:
         work = self.work
+        assert work.assertion is not None, "the intake refuses a request without one"
         client: RegisteredClient | None = query_client(work.assertion.client_id)
         if client is None:
             raise errors.InvalidClient("The assertion names no client.")
@@ -120,21 +125,26 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
                 url=work.url,
                 at=work.at,
             )
-        if work.endpoint == "par" and "authorization_details" in arrival.form:
-            work.details = parse_details(arrival.form["authorization_details"])
+            work.binding = Binding("jkt", work.proof.jkt)
+        if work.endpoint == "par" and "authorization_details" in work.parameters:
+            work.details = parse_details(work.parameters["authorization_details"])
         flow.check(
             AuthenticatedRequest(
                 endpoint=work.endpoint,
                 form=arrival.form,
+                parameters=work.parameters,
                 has_authorization=arrival.has_authorization,
                 client=client,
                 proof=work.proof,
+                certificate=arrival.certificate,
+                binding=work.binding,
                 details=work.details,
                 code=work.code,
                 catalogue=self._collaborators.catalogue,
                 at=work.at,
             )
         )
-        burn_assertion(work.unit, work.assertion.key, work.assertion.expires_at)
+        if work.assertion is not None:
+            burn_assertion(work.unit, work.assertion.key, work.assertion.expires_at)
         if work.proof is not None:
             burn_proof(work.unit, work.proof.key, work.proof.expires_at)

@@ -48,10 +48,12 @@ class AccessTokenRow(Standing, frozen=True, kw_only=True):
 
     customer_id: str | None
     subject: str | None
-    jkt: str
+    jkt: str | None
+    x5t_s256: str | None
     scope: str
     authorization_details: str | None
     acr: str
+    authenticated_at: datetime | None
     created_at: datetime
     expires_at: datetime
 
@@ -65,6 +67,7 @@ class RefreshTokenRow(Standing, frozen=True, kw_only=True):
     scope: str
     authorization_details: str
     acr: str
+    authenticated_at: datetime | None
     created_at: datetime
 
 
@@ -83,6 +86,7 @@ class CodeRow(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     authorization_details: str
     acr: str
+    authenticated_at: datetime
     expires_at: datetime
     used_at: datetime | None
 
@@ -136,7 +140,7 @@ INSERT_CODE = Statement(
 FIND_CODE = Query(
     "select t.code_digest, t.client_id, t.consent_id, k.status as consent_status, t.customer_id,"
     " t.subject, t.redirect_uri, t.code_challenge, t.dpop_jkt, t.scope, t.authorization_details,"
-    " t.acr, t.expires_at, t.used_at from authorization_code t"
+    " t.acr, t.authenticated_at, t.expires_at, t.used_at from authorization_code t"
     " join consent k on k.consent_id = t.consent_id where t.code_digest = :code_digest",
     CodeRow,
 )
@@ -148,33 +152,35 @@ CONSUME_CODE = Statement(
 # A registered key has its one purpose already, so it never becomes the key of a token.
 INSERT_CLIENT_TOKEN = Statement(
     "insert into access_token (token_digest, client_id, consent_id, customer_id, subject,"
-    " code_digest, jkt, scope, authorization_details, acr, created_at, expires_at, revoked_at)"
-    " select :token_digest, :client_id, null, null, null, null, :jkt, :scope, null, '',"
-    " :created_at, :expires_at, null"
+    " code_digest, jkt, x5t_s256, scope, authorization_details, acr, authenticated_at, created_at,"
+    " expires_at, revoked_at) select :token_digest, :client_id, null, null, null, null, :jkt,"
+    " :x5t_s256, :scope, null, '', null, :created_at, :expires_at, null"
     " where not exists (select 1 from client_key where thumbprint = :jkt)"
 )
 INSERT_CUSTOMER_TOKEN = Statement(
     "insert into access_token (token_digest, client_id, consent_id, customer_id, subject,"
-    " code_digest, jkt, scope, authorization_details, acr, created_at, expires_at, revoked_at)"
-    " select :token_digest, :client_id, :consent_id, :customer_id, :subject, :code_digest, :jkt,"
-    " :scope, :authorization_details, :acr, :created_at, :expires_at, null"
+    " code_digest, jkt, x5t_s256, scope, authorization_details, acr, authenticated_at, created_at,"
+    " expires_at, revoked_at) select :token_digest, :client_id, :consent_id, :customer_id,"
+    " :subject, :code_digest, :jkt, :x5t_s256, :scope, :authorization_details, :acr,"
+    " :authenticated_at, :created_at, :expires_at, null"
     " where not exists (select 1 from client_key where thumbprint = :jkt)"
 )
 INSERT_REFRESH_TOKEN = Statement(
     "insert into refresh_token (token_digest, client_id, consent_id, customer_id, subject,"
-    " code_digest, scope, authorization_details, acr, created_at, revoked_at) values"
-    " (:token_digest, :client_id, :consent_id, :customer_id, :subject, :code_digest, :scope,"
-    " :authorization_details, :acr, :created_at, null)"
+    " code_digest, scope, authorization_details, acr, authenticated_at, created_at, revoked_at)"
+    " values (:token_digest, :client_id, :consent_id, :customer_id, :subject, :code_digest, :scope,"
+    " :authorization_details, :acr, :authenticated_at, :created_at, null)"
 )
 FIND_ACCESS_TOKEN = Query(
-    "select t.client_id, t.consent_id, t.customer_id, t.subject, t.jkt, t.scope,"  # noqa: S608
-    f" t.authorization_details, t.acr, t.created_at, t.expires_at, t.revoked_at, {_STANDING}"
+    "select t.client_id, t.consent_id, t.customer_id, t.subject, t.jkt, t.x5t_s256, t.scope,"  # noqa: S608
+    f" t.authorization_details, t.acr, t.authenticated_at, t.created_at, t.expires_at,"
+    f" t.revoked_at, {_STANDING}"
     f" from access_token t {_JOINED} where t.token_digest = :token_digest",
     AccessTokenRow,
 )
 FIND_REFRESH_TOKEN = Query(
     "select t.client_id, t.consent_id, t.customer_id, t.subject, t.code_digest, t.scope,"  # noqa: S608
-    f" t.authorization_details, t.acr, t.created_at, t.revoked_at, {_STANDING}"
+    f" t.authorization_details, t.acr, t.authenticated_at, t.created_at, t.revoked_at, {_STANDING}"
     f" from refresh_token t {_JOINED} where t.token_digest = :token_digest",
     RefreshTokenRow,
 )

@@ -92,13 +92,18 @@ ACCESS_TOKEN = Table(
     Column("customer_id", Text),
     Column("subject", Text),
     Column("code_digest", Text),
-    Column("jkt", Text, nullable=False),
+    # Exactly one of the two: the DPoP key, or the certificate, that the token is bound to.
+    Column("jkt", Text),
+    Column("x5t_s256", Text),
     Column("scope", Text, nullable=False),
     Column("authorization_details", Text),
     Column("acr", Text, nullable=False),
+    # When the customer signed in, in a customer's token (OpenID Connect Core section 2).
+    Column("authenticated_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    CheckConstraint("(jkt is null) <> (x5t_s256 is null)", name="binding"),
     Index("ix_access_token_expires_at", "expires_at"),
     Index("ix_access_token_code_digest", "code_digest"),
 )
@@ -115,6 +120,7 @@ REFRESH_TOKEN = Table(
     Column("scope", Text, nullable=False),
     Column("authorization_details", Text, nullable=False),
     Column("acr", Text, nullable=False),
+    Column("authenticated_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Index("ix_refresh_token_code_digest", "code_digest"),

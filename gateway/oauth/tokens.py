@@ -9,6 +9,7 @@ from contracts import errors
 from gateway.database import Unit
 from gateway.kit.ids import digest, new_secret
 from gateway.oauth import store
+from gateway.oauth.binding import Binding
 from gateway.oauth.details import Details, encode_details
 
 ACCESS_TOKEN_SECONDS: Final = 600
@@ -26,6 +27,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     details: Details
     acr: str
+    authenticated_at: datetime | None
 
 
 def token_answer(scope: str, *, refreshable: bool) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _registered_key() -> errors.InvalidDpopProof:
 
 
 def store_client_token(
-    unit: Unit, answer: dict[str, Any], *, client_id: str, jkt: str, at: datetime
+    unit: Unit, answer: dict[str, Any], *, client_id: str, binding: Binding, at: datetime
 ) -> None:
     """Adds the access token a client holds for itself."""
     unit.add(
@@ -54,7 +56,8 @@ def store_client_token(
         otherwise=_registered_key(),
         token_digest=digest(answer["access_token"]),
         client_id=client_id,
-        jkt=jkt,
+        jkt=binding.jkt,
+        x5t_s256=binding.x5t_s256,
         scope=answer["scope"],
         created_at=at,
         expires_at=at + timedelta(seconds=ACCESS_TOKEN_SECONDS),
@@ -62,7 +65,7 @@ def store_client_token(
 
 
 def store_customer_tokens(
-    unit: Unit, answer: dict[str, Any], grant: Grant, *, jkt: str, at: datetime
+    unit: Unit, answer: dict[str, Any], grant: Grant, *, binding: Binding, at: datetime
 ) -> None:
     """Adds the tokens of a customer's grant, and what they allow to the answer (RFC 9396 7)."""
     details = encode_details(grant.details)
@@ -75,10 +78,12 @@ def store_customer_tokens(
         customer_id=grant.customer_id,
         subject=grant.subject,
         code_digest=grant.code_digest,
-        jkt=jkt,
+        jkt=binding.jkt,
+        x5t_s256=binding.x5t_s256,
         scope=answer["scope"],
         authorization_details=details,
         acr=grant.acr,
+        authenticated_at=grant.authenticated_at,
         created_at=at,
         expires_at=at + timedelta(seconds=ACCESS_TOKEN_SECONDS),
     )
@@ -95,6 +100,7 @@ def store_customer_tokens(
             scope=grant.scope,
             authorization_details=details,
             acr=grant.acr,
+            authenticated_at=grant.authenticated_at,
             created_at=at,
         )
     answer["authorization_details"] = list(grant.details)

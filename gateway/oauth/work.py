@@ -6,11 +6,13 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 
 from gateway.database import Unit
+from gateway.oauth.addresses import Endpoint
 from gateway.oauth.assertions import Assertion
+from gateway.oauth.binding import Binding
 from gateway.oauth.clients import RegisteredClient
 from gateway.oauth.details import Details
 from gateway.oauth.dpop import Proof
-from gateway.oauth.requests import Endpoint, FormRequest
+from gateway.oauth.requests import FormRequest
 from gateway.oauth.store import AccessTokenRow, CodeRow, HandleRow, RefreshTokenRow
 
 
@@ -23,25 +25,27 @@ class Work:
         endpoint: Endpoint,
         url: str,
         arrival: FormRequest,
-        assertion: Assertion,
+        assertion: Assertion | None,
         client: RegisteredClient | None,
         at: datetime,
-        code: CodeRow | None = None,
-        refresh: RefreshTokenRow | None = None,
-        access: AccessTokenRow | None = None,
     ) -> None:
         self.endpoint: Endpoint = endpoint
         self.url = url
         self.arrival = arrival
+        # Absent where the client authenticates by its certificate.
         self.assertion = assertion
         self.client = client
         self.at = at
-        self.code = code
-        self.refresh = refresh
-        self.access = access
+        # What a pushed request asks: the form, or what its request object holds.
+        self.parameters: dict[str, str] = arrival.form
+        self.code: CodeRow | None = None
+        self.refresh: RefreshTokenRow | None = None
+        self.access: AccessTokenRow | None = None
         self.grant_handle: HandleRow | None = None
         self.unit = Unit(f"oauth.{endpoint}")
         self.proof: Proof | None = None
+        # What tokens issued for this request are bound to; the proof's key or the certificate.
+        self.binding: Binding | None = None
         self.details: Details | None = None
         # Set when a code comes a second time from its own client: its tokens must end.
         self.code_spent = False

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from contracts import errors
+from contracts.v1.clients import ClientMetadata
 from contracts.v1.consents import PACKAGE_ORDER_TYPE
 from contracts.v1.onboarding import DialectKey, RegisteredClient, Registration
 from gateway.audit.service import Audit
@@ -54,6 +55,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     sector: str
     version: int
     introspection: bool = True
+    metadata: ClientMetadata = ClientMetadata()
 
 
 class BankDialectKey(msgspec.Struct, frozen=True):
@@ -266,6 +268,7 @@ def _add_client(
         grant_types=_json(GRANT_TYPES),
         authorization_details_types=_json([PACKAGE_ORDER_TYPE]),
         sector=redirects.sector(wanted.redirect_uris[0]),
+        metadata=_json(wanted.metadata),
         created_at=at,
     )
 
@@ -285,6 +288,7 @@ def _client(row: store.ClientRow, jwks: list[str]) -> Client:
         ),
         sector=row.sector,
         version=row.version,
+        metadata=msgspec.json.decode(row.metadata, type=ClientMetadata),
     )
 
 

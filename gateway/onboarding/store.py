@@ -12,9 +12,9 @@ INSERT_PARTNER = Statement(
 )
 INSERT_CLIENT = Statement(
     "insert into client (client_id, partner_id, status, redirect_uris, scopes, grant_types,"
-    " authorization_details_types, sector, version, created_at) values (:client_id, :partner_id,"
-    " 'active', :redirect_uris, :scopes, :grant_types, :authorization_details_types, :sector, 1,"
-    " :created_at)"
+    " authorization_details_types, sector, version, metadata, created_at) values (:client_id,"
+    " :partner_id, 'active', :redirect_uris, :scopes, :grant_types, :authorization_details_types,"
+    " :sector, 1, :metadata, :created_at)"
 )
 INSERT_KEY = Statement(
     "insert into client_key (thumbprint, client_id, purpose, jwk, status, created_at, retired_at)"
@@ -55,6 +55,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     authorization_details_types: str
     sector: str
     version: int
+    metadata: str
     created_at: datetime
 
 
@@ -88,7 +89,7 @@ FIND_PARTNER = Query(
 FIND_CLIENT = Query(
     "select c.client_id, c.partner_id, p.name, case when p.status = 'active' then c.status"
     " else p.status end as status, c.redirect_uris, c.scopes, c.grant_types,"
-    " c.authorization_details_types, c.sector, c.version, c.created_at"
+    " c.authorization_details_types, c.sector, c.version, c.metadata, c.created_at"
     " from client c join partner p on p.partner_id = c.partner_id where c.client_id = :client_id",
     ClientRow,
 )

@@ -28,6 +28,8 @@ CLIENT = Table(
     Column("authorization_details_types", Text, nullable=False),
     Column("sector", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    # The whole RFC 7591 document as registered; the columns before it are what queries need.
+    Column("metadata", Text, nullable=False, server_default="{}"),
     Column("created_at", Instant, nullable=False),
     Index("ix_client_partner_id", "partner_id"),
 )

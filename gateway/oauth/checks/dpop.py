@@ -16,7 +16,7 @@ def check_proof_sent(request: AuthenticatedRequest) -> None:
 
 def check_dpop_jkt(request: AuthenticatedRequest) -> None:
     """RFC 9449 section 10.1: parameter and header name one key when both are there."""
-    jkt = request.form.get("dpop_jkt")
+    jkt = request.parameters.get("dpop_jkt")
     if jkt is None:
         return
     if not _THUMBPRINT.fullmatch(jkt):

@@ -26,7 +26,7 @@ def check_grant_registered(request: AuthenticatedRequest) -> None:
 
 def check_response_type(request: AuthenticatedRequest) -> None:
     """FAPI 2.0 SP 5.3.2.2-1: only the code flow."""
-    response_type = request.form.get("response_type")
+    response_type = request.parameters.get("response_type")
     if response_type is None:
         raise errors.OAuthRefused("The response_type is missing.")
     if response_type != "code":
@@ -35,11 +35,11 @@ def check_response_type(request: AuthenticatedRequest) -> None:
 
 def check_response_mode(request: AuthenticatedRequest) -> None:
     """Answers travel in the query; asking for another way is refused, not ignored."""
-    if request.form.get("response_mode", "query") != "query":
+    if request.parameters.get("response_mode", "query") != "query":
         raise errors.OAuthRefused("The response_mode must be query.")
 
 
 def check_state_length(request: AuthenticatedRequest) -> None:
     """FAPI 2.0 SP 5.3.2.2 note 4: a state comes back intact, so it must fit in an address."""
-    if len(request.form.get("state", "")) > STATE_LIMIT_CHARACTERS:
+    if len(request.parameters.get("state", "")) > STATE_LIMIT_CHARACTERS:
         raise errors.OAuthRefused(f"The state is longer than {STATE_LIMIT_CHARACTERS}.")

@@ -6,7 +6,7 @@ from gateway.oauth.requests import AuthenticatedRequest
 
 def check_redirect_uri(request: AuthenticatedRequest) -> None:
     """FAPI 2.0 SP 5.3.2.2-6 and -7: always sent, and exactly one that is registered."""
-    redirect_uri = request.form.get("redirect_uri")
+    redirect_uri = request.parameters.get("redirect_uri")
     if redirect_uri is None:
         raise errors.OAuthRefused("The redirect_uri is missing.")
     if not request.client.check_redirect_uri(redirect_uri):

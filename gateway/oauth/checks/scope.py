@@ -7,7 +7,7 @@ from gateway.oauth.scopes import CLIENT_SCOPES, split_scope
 
 def check_scope_registered(request: AuthenticatedRequest) -> None:
     """RFC 6749 section 3.3: a client asks for nothing it is not registered for."""
-    asked = split_scope(request.form.get("scope", ""))
+    asked = split_scope(request.parameters.get("scope", ""))
     if not asked:
         raise errors.InvalidScope("The scope is missing.")
     if not asked <= request.client.scopes:

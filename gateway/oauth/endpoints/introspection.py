@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from gateway.oauth.binding import stored_binding
 from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
 from gateway.oauth.details import decode_details
 from gateway.oauth.endpoints.tokens import HeldToken, loaded_token
 from gateway.oauth.store import AccessTokenRow
-from gateway.oauth.tokens import TOKEN_TYPE
 from gateway.oauth.work import ProtocolRequest
 
 
@@ -48,9 +48,10 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             answer["authorization_details"] = list(decode_details(row.authorization_details))
             answer["acr"] = row.acr
         if isinstance(row, AccessTokenRow):
-            answer["token_type"] = TOKEN_TYPE
+            binding = stored_binding(row.jkt, row.x5t_s256)
+            answer["token_type"] = binding.token_type
             answer["exp"] = int(row.expires_at.timestamp())
-            answer["cnf"] = {"jkt": row.jkt}
+            answer["cnf"] = binding.confirmation
         elif row.consent_expires_at is not None:
             answer["exp"] = int(row.consent_expires_at.timestamp())
         return answer

@@ -81,7 +81,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the tokens to the unit."""
         row: CodeRow = self.request.authorization_code.row
-        assert self.work.proof is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_proof_sent ran before"
         grant = Grant(
             client_id=row.client_id,
             consent_id=row.consent_id,
@@ -91,10 +91,11 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             scope=row.scope,
             details=decode_details(row.authorization_details),
             acr=row.acr,
+            authenticated_at=row.authenticated_at,
         )
         self.work.unit.lock(row.consent_id)
         store_customer_tokens(
-            self.work.unit, token, grant, jkt=self.work.proof.jkt, at=self.work.at
+            self.work.unit, token, grant, binding=self.work.binding, at=self.work.at
         )
 
     def delete_authorization_code(self, authorization_code: HeldCode) -> None:

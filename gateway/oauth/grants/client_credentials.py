@@ -23,11 +23,11 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the token to the unit."""
-        assert self.work.proof is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_proof_sent ran before"
         store_client_token(
             self.work.unit,
             token,
             client_id=self.request.client.client_id,
-            jkt=self.work.proof.jkt,
+            binding=self.work.binding,
             at=self.work.at,
         )

@@ -57,7 +57,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the access token to the unit, bound to the key of this request's proof."""
         row: RefreshTokenRow = self.request.refresh_token.row
-        assert self.work.proof is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_proof_sent ran before"
         assert row.consent_id is not None, "a refresh token rests on a consent"
         details = decode_details(row.authorization_details)
         asked = self.work.arrival.form.get("authorization_details")
@@ -78,6 +78,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             scope=row.scope,
             details=details,
             acr=row.acr,
+            authenticated_at=row.authenticated_at,
         )
         self.work.unit.lock(row.consent_id, row.code_digest)
         self.work.unit.add(
@@ -86,7 +87,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             token_digest=digest(self.work.arrival.form["refresh_token"]),
         )
         store_customer_tokens(
-            self.work.unit, token, grant, jkt=self.work.proof.jkt, at=self.work.at
+            self.work.unit, token, grant, binding=self.work.binding, at=self.work.at
         )
 
     def revoke_old_credential(self, refresh_token: HeldRefreshToken) -> None:
