@@ -4,10 +4,10 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo run test soak bench lint environment-run environment-develop
+.PHONY: help demo run test soak bench bench-peer lint environment-run environment-develop
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: environment-run ## Start a sandbox gateway and drive one whole story through it
 	@.venv/bin/python docs/demo
@@ -26,6 +26,9 @@ soak: environment-develop ## Run the long counts: kills at every commit, revocat
 
 bench: environment-develop ## Measure requests per second on both databases into build/bench.json
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+bench-peer: environment-develop ## Measure the gateway beside npm oidc-provider, where Node is present
+	@.venv/bin/python -m tests.bench.peer $(ARGS)
 
 lint: environment-develop ## Check format, style, types and who may import whom
 	@failed=0; \

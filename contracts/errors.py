@@ -5,6 +5,15 @@ and members of the problem document such as ``headroom`` or ``next_action`` (RFC
 
 GatewayError 500 internal_error
 ├── Refused 400 request.invalid
+│   ├── LimitExceeded 422 limit.exceeded
+│   │   ├── LimitPerDebit 422 limit.per_debit
+│   │   ├── LimitMandateDay 422 limit.mandate_day
+│   │   ├── LimitDay 422 limit.day
+│   │   ├── LimitYear 422 limit.year
+│   │   └── LimitBalance 422 limit.balance
+│   ├── BalanceInsufficient 422 balance.insufficient
+│   ├── MandateNotLive 422 mandate.not_live
+│   ├── PaymentDeclined 422 payment.declined
 │   ├── OAuthRefused 400 oauth.invalid_request
 │   │   ├── InvalidClient 401 oauth.invalid_client
 │   │   ├── InvalidGrant 400 oauth.invalid_grant
@@ -19,7 +28,13 @@ GatewayError 500 internal_error
 │   │   ├── UseDpopNonce 400 oauth.use_dpop_nonce
 │   │   ├── AccessDenied 403 oauth.access_denied
 │   │   ├── InvalidToken 401 oauth.invalid_token
-│   │   └── InsufficientScope 403 oauth.insufficient_scope
+│   │   ├── InsufficientScope 403 oauth.insufficient_scope
+│   │   ├── InsufficientUserAuthentication 401 oauth.insufficient_user_authentication
+│   │   ├── UnmetAuthenticationRequirements 400 oauth.unmet_authentication_requirements
+│   │   ├── InvalidRedirectUri 400 oauth.invalid_redirect_uri
+│   │   ├── InvalidClientMetadata 400 oauth.invalid_client_metadata
+│   │   ├── InvalidSoftwareStatement 400 oauth.invalid_software_statement
+│   │   └── UnapprovedSoftwareStatement 400 oauth.unapproved_software_statement
 │   ├── MalformedBody 400 body.malformed
 │   ├── InvalidField 422 field.invalid
 │   ├── BodyTooLarge 413 body.too_large
@@ -40,19 +55,11 @@ GatewayError 500 internal_error
 │   ├── ConsentMismatch 403 consent.mismatch
 │   ├── OrderNotEligible 422 order.not_eligible
 │   ├── KeyAlreadyRegistered 409 key.already_registered
-│   ├── LimitExceeded 422 limit.exceeded
-│   │   ├── LimitPerDebit 422 limit.per_debit
-│   │   ├── LimitMandateDay 422 limit.mandate_day
-│   │   ├── LimitDay 422 limit.day
-│   │   ├── LimitYear 422 limit.year
-│   │   └── LimitBalance 422 limit.balance
-│   ├── BalanceInsufficient 422 balance.insufficient
-│   ├── MandateNotLive 422 mandate.not_live
-│   ├── PaymentDeclined 422 payment.declined
 │   ├── EndpointForbidden 422 endpoint.forbidden
 │   ├── TooManyRequests 429 rate.exceeded
 │   ├── SignInFailed 401 sign_in.failed
-│   └── PageExpired 400 page.expired
+│   ├── PageExpired 400 page.expired
+│   └── AssessmentExpired 403 assessment.expired
 └── Unavailable 503 service.unavailable
     ├── CoreBankUnavailable 503 core_bank.unavailable
     ├── CoreBankUnknown 503 core_bank.unknown_outcome
@@ -60,19 +67,36 @@ GatewayError 500 internal_error
 """
 
 from contracts.error_root import GatewayError, Refused
+from contracts.limit_errors import (
+    BalanceInsufficient,
+    LimitBalance,
+    LimitDay,
+    LimitExceeded,
+    LimitMandateDay,
+    LimitPerDebit,
+    LimitYear,
+    MandateNotLive,
+    PaymentDeclined,
+)
 from contracts.oauth_errors import (
     AccessDenied,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidAuthorizationDetails,
     InvalidClient,
+    InvalidClientMetadata,
     InvalidDpopProof,
     InvalidGrant,
+    InvalidRedirectUri,
     InvalidRequestObject,
     InvalidRequestUri,
     InvalidScope,
+    InvalidSoftwareStatement,
     InvalidToken,
     OAuthRefused,
+    UnapprovedSoftwareStatement,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
     UseDpopNonce,
@@ -80,6 +104,7 @@ from contracts.oauth_errors import (
 
 __all__ = [
     "AccessDenied",
+    "AssessmentExpired",
     "BalanceInsufficient",
     "BodyTooLarge",
     "Conflict",
@@ -93,15 +118,19 @@ __all__ = [
     "IdempotencyKeyMissing",
     "IdempotencyKeyReused",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidAuthorizationDetails",
     "InvalidClient",
+    "InvalidClientMetadata",
     "InvalidDpopProof",
     "InvalidField",
     "InvalidGrant",
+    "InvalidRedirectUri",
     "InvalidRequestObject",
     "InvalidRequestUri",
     "InvalidScope",
     "InvalidSignature",
+    "InvalidSoftwareStatement",
     "InvalidToken",
     "KeyAlreadyRegistered",
     "LimitBalance",
@@ -126,9 +155,11 @@ __all__ = [
     "SignInFailed",
     "StaleRequest",
     "TooManyRequests",
+    "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
     "Unavailable",
     "UnknownOperation",
+    "UnmetAuthenticationRequirements",
     "UnsupportedGrantType",
     "UnsupportedMediaType",
     "UnsupportedResponseType",
@@ -268,62 +299,6 @@ class KeyAlreadyRegistered(Refused):
     next_action = "use_new_key_pair"
 
 
-class LimitExceeded(Refused):
-    status = 422
-    code = "limit.exceeded"
-    title = "A limit would be passed"
-    next_action = "lower_amount"
-
-
-class LimitPerDebit(LimitExceeded):
-    code = "limit.per_debit"
-    title = "The amount is above the mandate's cap per debit"
-
-
-class LimitMandateDay(LimitExceeded):
-    code = "limit.mandate_day"
-    title = "The mandate's cap for today would be passed"
-    next_action = "wait_next_day"
-
-
-class LimitDay(LimitExceeded):
-    code = "limit.day"
-    title = "The account's limit for today would be passed"
-    next_action = "wait_next_day"
-
-
-class LimitYear(LimitExceeded):
-    code = "limit.year"
-    title = "The account's limit for this year would be passed"
-    next_action = "wait_next_year"
-
-
-class LimitBalance(LimitExceeded):
-    code = "limit.balance"
-    title = "The account's highest balance would be passed"
-
-
-class BalanceInsufficient(Refused):
-    status = 422
-    code = "balance.insufficient"
-    title = "The account does not hold the amount"
-    next_action = "top_up"
-
-
-class MandateNotLive(Refused):
-    status = 422
-    code = "mandate.not_live"
-    title = "The mandate is not active"
-    next_action = "ask_customer"
-
-
-class PaymentDeclined(Refused):
-    status = 422
-    code = "payment.declined"
-    title = "The bank declined the payment"
-    next_action = "show_reason"
-
-
 class EndpointForbidden(Refused):
     status = 422
     code = "endpoint.forbidden"
@@ -349,6 +324,13 @@ class PageExpired(Refused):
     code = "page.expired"
     title = "This page is no longer valid"
     next_action = "start_again"
+
+
+class AssessmentExpired(Refused):
+    status = 403
+    code = "assessment.expired"
+    title = "The bank's risk assessment of the partner has expired or is missing"
+    next_action = "renew_assessment"
 
 
 class Unavailable(GatewayError):

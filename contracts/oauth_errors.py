@@ -106,3 +106,46 @@ class InsufficientScope(OAuthRefused):
     title = "The access token lacks the scope"
     oauth = "insufficient_scope"
     next_action = "obtain_token"
+
+
+class InsufficientUserAuthentication(OAuthRefused):
+    status = 401
+    code = "oauth.insufficient_user_authentication"
+    title = "The customer must authenticate better, or again"
+    oauth = "insufficient_user_authentication"
+    next_action = "authorize_again"
+
+
+class UnmetAuthenticationRequirements(OAuthRefused):
+    code = "oauth.unmet_authentication_requirements"
+    title = "The authentication asked for was not reached"
+    oauth = "unmet_authentication_requirements"
+    next_action = "authorize_again"
+
+
+class InvalidRedirectUri(OAuthRefused):
+    code = "oauth.invalid_redirect_uri"
+    title = "A redirect address is not acceptable"
+    oauth = "invalid_redirect_uri"
+    next_action = "correct_field"
+
+
+class InvalidClientMetadata(OAuthRefused):
+    code = "oauth.invalid_client_metadata"
+    title = "The client's metadata is not acceptable"
+    oauth = "invalid_client_metadata"
+    next_action = "correct_field"
+
+
+class InvalidSoftwareStatement(OAuthRefused):
+    code = "oauth.invalid_software_statement"
+    title = "The software statement is not valid"
+    oauth = "invalid_software_statement"
+    next_action = "obtain_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthRefused):
+    code = "oauth.unapproved_software_statement"
+    title = "The software statement comes from nobody the bank trusts for this partner"
+    oauth = "unapproved_software_statement"
+    next_action = "obtain_statement"

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,9 +16,11 @@ from gateway.jobs import Jobs
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.journal import configure
 from gateway.kit.vault import Vault
+from gateway.oauth.message_signatures import SignedAnswers
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 from gateway.web.door import Door
+from gateway.web.terminators import Terminators
 
 # Requests leave few cycles behind; looking for them after every 700 objects is mostly wasted.
 _COLLECT_AFTER = (20_000, 20, 20)
@@ -55,10 +58,16 @@ class Roof:
     async def open(self) -> Rooms:
         """Connects, builds and starts everything.
 
-        Raises ``DatabaseInUse``, ``WrongDeployment`` or ``VaultLocked`` when it may not.
+        Raises ``DatabaseInUse``, ``WrongDeployment``, ``VaultLocked`` or
+        ``TerminatorSecretInvalid`` when it may not.
         """
         settings = self._settings
-        vault = Vault.from_file(settings.key_path, create=settings.sandbox)
+        terminators = Terminators()
+        if settings.mtls_issuer:
+            secret = Path(settings.terminator_secret_file)
+            terminators = Terminators.from_file(settings.terminator_addresses, secret)
+        made_at = self._clock.now() if settings.sandbox else None
+        vault = Vault.from_file(settings.key_path, create_at=made_at)
         database = await self._connect(settings.database_url)
         try:
             await claim(database, settings.mode, self._clock.now())
@@ -68,7 +77,11 @@ class Roof:
             await database.close()
             raise
         self.rooms = built
-        self._doors = Door(doors.litestar(built), access_log=settings.access_log == "on")
+        self._doors = Door(
+            SignedAnswers(doors.litestar(built), built.oauth.signatures),
+            access_log=settings.access_log == "on",
+            terminators=terminators,
+        )
         self._jobs = Jobs(rooms.workers(built) if settings.work == "on" else {})
         self._jobs.start()
         # What was built lives as long as the process: the collector need not walk it again,

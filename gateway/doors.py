@@ -12,11 +12,13 @@ from gateway.dialects.routes import dialect_routes
 from gateway.events.routes import event_routes
 from gateway.hosted.routes import hosted_routes
 from gateway.oauth.guard import ResourceGuard, require_declarations
-from gateway.oauth.routes import grant_handle_routes, protocol_routes
+from gateway.oauth.routes import grant_handle_routes, protocol_routes, userinfo_routes
+from gateway.onboarding.routes import registration_routes
 from gateway.orders.routes import order_routes
 from gateway.payments.routes import payment_routes
 from gateway.products.routes import product_routes
 from gateway.rooms import Rooms
+from gateway.web.answers import JsonAnswer
 from gateway.web.errors import Voices
 from gateway.web.problem_pages import problem_page_routes
 from gateway.webhooks.routes import webhook_routes
@@ -29,7 +31,16 @@ _CONTRACT = files("contracts.v1").joinpath("openapi.json").read_bytes()
 def litestar(built: Rooms) -> Litestar:
     """The Litestar app over the rooms; raises when a route names neither scope nor public."""
     settings = built.settings
-    guard = ResourceGuard(built.database, built.clock, issuer=settings.issuer)
+    guard = ResourceGuard(
+        built.database,
+        built.clock,
+        issuer=settings.issuer,
+        mtls=settings.mtls_issuer,
+        nonces=built.oauth.nonces,
+        signatures=built.oauth.signatures,
+        uses=built.consents.uses,
+        assessed_levels=built.oauth.assessed_levels.on,
+    )
     app = Litestar(
         route_handlers=[
             health,
@@ -39,6 +50,7 @@ def litestar(built: Rooms) -> Litestar:
         ],
         exception_handlers={Exception: Voices(settings.issuer, "/oauth/").answer},
         openapi_config=None,
+        response_class=JsonAnswer,
         request_max_body_size=BODY_LIMIT_BYTES,
     )
     require_declarations(app)
@@ -49,6 +61,7 @@ def public_routes(built: Rooms) -> list[ControllerRouterHandler]:
     """Routes that are open or prove their caller themselves: OAuth, hosted pages, dialects."""
     return [
         *protocol_routes(built.oauth),
+        *registration_routes(built.registration),
         *hosted_routes(built.hosted, built.pages),
         *dialect_routes(built.dialects),
         *problem_page_routes(),
@@ -59,6 +72,7 @@ def native_routes(built: Rooms) -> list[ControllerRouterHandler]:
     """The native contract: routes that the guard stands before."""
     return [
         *grant_handle_routes(built.oauth.handles),
+        *userinfo_routes(built.oauth),
         *product_routes(built.catalogue),
         *consent_routes(built.consents),
         order_routes(built.orders),

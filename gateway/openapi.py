@@ -64,6 +64,8 @@ def document(built: Rooms) -> bytes:
         operation["x-api-level"] = "A1" if scope in _LEVEL_A1 else "A2"
         for parameter in operation.get("parameters", []):
             _bound(parameter)
+        if method != "get" and operation["x-api-level"] == "A2":
+            operation.setdefault("parameters", []).extend(_signature(operation))
         operation["responses"] = {
             status: response
             for status, response in operation["responses"].items()
@@ -112,13 +114,37 @@ def _bound(parameter: dict[str, Any]) -> None:
         }
 
 
+def _signature(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of a message signature: what rule CN-API-05 has writes of level A2 carry."""
+    covered = "@method, @target-uri, authorization, dpop where there is a proof"
+    meanings = {
+        "Signature-Input": f"RFC 9421, tag fapi-2-request, at most a minute old; covers {covered},"
+        " and content-digest where there is a body.",
+        "Signature": "RFC 9421, by a registered key of the client. The answer is signed in turn,"
+        " tag fapi-2-response, over this request too.",
+    }
+    if "requestBody" in operation:
+        meanings["Content-Digest"] = "RFC 9530, sha-256 or sha-512 of the body."
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "required": True,
+            "description": meaning,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 8192},
+        }
+        for name, meaning in meanings.items()
+    ]
+
+
 def _config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Tessera partner gateway",
         version=CONTRACT_VERSION,
         description=(
             "Packaged banking products for partners. Calls carry a DPoP-bound access token "
-            "(RFC 9449); writes carry an Idempotency-Key."
+            "(RFC 9449); writes carry an Idempotency-Key, and those of level A2 a message "
+            "signature (RFC 9421)."
         ),
         create_examples=False,
         render_plugins=[],

@@ -17,7 +17,7 @@ from gateway.database import Database
 from gateway.dialects.operations import Operations
 from gateway.dialects.service import Dialects
 from gateway.events.service import Events
-from gateway.hosted.factor import SandboxSecondFactor
+from gateway.hosted.codes import SandboxMessenger
 from gateway.hosted.pages import Pages
 from gateway.hosted.service import Hosted
 from gateway.hosted.sessions import Sessions
@@ -27,7 +27,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.http import Sender
 from gateway.kit.vault import Vault
 from gateway.oauth.service import OAuth
-from gateway.onboarding.service import Onboarding
+from gateway.onboarding.service import Onboarding, StatementRegistration
 from gateway.orders.service import Orders
 from gateway.payments.service import Payments
 from gateway.products.service import Catalogue, load_packages
@@ -41,6 +41,7 @@ from gateway.webhooks.worker import WebhookWorker
 from partners import Dialect
 
 _SWEEP_SECONDS = 600.0
+_USES_SECONDS = 60.0
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +49,14 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     database: Database
+    vault: Vault
     clock: Clock
     sender: Sender
     bank: CoreBank
     events: Events
     idempotency: Idempotency
     onboarding: Onboarding
+    registration: StatementRegistration
     catalogue: Catalogue
     consents: Consents
     oauth: OAuth
@@ -103,12 +106,14 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
     return Rooms(
         settings=settings,
         database=database,
+        vault=vault,
         clock=clock,
         sender=ground.sender,
         bank=ground.bank,
         idempotency=ground.idempotency,
         events=ground.events,
         onboarding=facts.onboarding,
+        registration=facts.onboarding.by_statement(clock, server=settings.issuer),
         catalogue=facts.catalogue,
         consents=facts.consents,
         oauth=facts.oauth,
@@ -152,7 +157,14 @@ def _ground(settings: Settings, database: Database, vault: Vault, clock: Clock) 
 def _facts(ground: _Ground) -> _Facts:
     database, audit, clock = ground.database, ground.audit, ground.clock
     catalogue = Catalogue(load_packages(), ground.rules, clock)
-    onboarding = Onboarding(database, audit, ground.vault, sandbox=ground.settings.sandbox)
+    onboarding = Onboarding(
+        database,
+        audit,
+        ground.vault,
+        sandbox=ground.settings.sandbox,
+        rules=ground.rules,
+        sender=ground.sender,
+    )
     consents = Consents(database, ground.events, audit, rule_pack=ground.rules.version)
     oauth = OAuth(
         database,
@@ -163,6 +175,9 @@ def _facts(ground: _Ground) -> _Facts:
         ground.vault,
         clock,
         issuer=ground.settings.issuer,
+        mtls=ground.settings.mtls_issuer,
+        nonces=ground.settings.dpop_nonces,
+        rules=ground.rules,
     )
     return _Facts(onboarding=onboarding, catalogue=catalogue, consents=consents, oauth=oauth)
 
@@ -195,7 +210,7 @@ def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, 
         idempotency=ground.idempotency,
         clock=clock,
         bank_clock=clock,
-        rule_pack=ground.rules.version,
+        rules=ground.rules,
     )
     return accounts, orders, payments
 
@@ -249,8 +264,12 @@ def _hosted(ground: _Ground, facts: _Facts) -> Hosted:
         ground.bank,
         ground.audit,
         ground.clock,
-        second_factor=SandboxSecondFactor(),
-        live=not ground.settings.sandbox,
+        rules=ground.rules,
+        issuer=ground.settings.issuer,
+        # A live bank's own messenger is a connector, like its core; without one there are no codes.
+        messenger=SandboxMessenger(ground.database, ground.vault)
+        if ground.settings.sandbox
+        else None,
     )
 
 
@@ -273,6 +292,7 @@ def workers(built: Rooms) -> dict[str, Worker]:
         "payments": built.payments.worker.run,
         "audit": built.sealer.run,
         # Each by itself, so that one which fails holds up no other.
+        "consents.uses": every(_USES_SECONDS, built.consents.uses.flush),
         "sweep.oauth": every(_SWEEP_SECONDS, built.oauth.sweep),
         "sweep.hosted": every(_SWEEP_SECONDS, built.hosted.sweep),
         "sweep.dialects": every(_SWEEP_SECONDS, built.dialects.forget),

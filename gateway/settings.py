@@ -1,6 +1,7 @@
 """What differs between machines: read once from ``TESSERA_*``, a stranger among them an error."""
 
 import difflib
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,8 @@ from gateway.kit.addresses import is_loopback
 
 PREFIX = "TESSERA_"
 _TESTS = "TESSERA_TEST_"
+# Who a command acts as: a name as people and pipelines have them, fit for the audit trail.
+OPERATOR_NAME = "[A-Za-z][A-Za-z0-9._@-]{0,63}"
 
 
 class SettingsInvalid(Exception):
@@ -29,11 +32,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_heads: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8400
+    tls_certificate: str = ""
+    tls_key: str = ""
+    mtls_issuer: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    terminators: str = ""
+    terminator_secret_file: str = ""
+    dpop_nonces: Literal["required", "offered"] = "required"
     processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     outbound_allow: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_log: Literal["on", "off"] = "on"
     work: Literal["on", "off"] = "on"
+    operator: Annotated[str, msgspec.Meta(pattern=f"^({OPERATOR_NAME})?$")] = ""
 
     @property
     def sandbox(self) -> bool:
@@ -42,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key_path(self) -> Path:
-        """The file with the vault's keys, one a line, first one seals."""
+        """The file with the keys that wrap every sealed secret's own key."""
         return Path(self.key_file or Path(self.home) / "vault.key")
 
     @property
@@ -54,6 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def outbound(self) -> tuple[str, ...]:
         """Each ``host:port`` that the operator lets the gateway call although it is private."""
         return tuple(_host_port(item) for item in self.outbound_allow.split(",") if item.strip())
+
+    @property
+    def terminator_addresses(self) -> tuple[str, ...]:
+        """The addresses of the TLS terminators that may hand in a client's certificate."""
+        return tuple(_ip(item) for item in self.terminators.split(",") if item.strip())
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -72,9 +87,16 @@ def read(environment: Mapping[str, str]) -> Settings:
     try:
         settings = msgspec.convert(given, Settings, strict=False)
         settings.outbound  # noqa: B018 - decides whether the list is well-formed
+        settings.terminator_addresses  # noqa: B018 - likewise
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsInvalid(_in_words(str(error))) from None
     _check_issuer(settings)
+    _check_mutual_tls(settings)
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise SettingsInvalid(
+            "TESSERA_TLS_CERTIFICATE and TESSERA_TLS_KEY go together: give both PEM files, or "
+            "neither where a proxy terminates TLS."
+        )
     if settings.processes > 1 and settings.database_url.startswith("sqlite"):
         raise SettingsInvalid(
             "The embedded store serves one process: set TESSERA_PROCESSES=1, or give "
@@ -98,6 +120,39 @@ def _check_issuer(settings: Settings) -> None:
             "TESSERA_ISSUER must be https. Plain http on a loopback address is for "
             "TESSERA_MODE=sandbox only."
         )
+
+
+def _check_mutual_tls(settings: Settings) -> None:
+    together = (settings.mtls_issuer, settings.terminators, settings.terminator_secret_file)
+    if not any(together):
+        return
+    if not all(together):
+        raise SettingsInvalid(
+            "TESSERA_MTLS_ISSUER, TESSERA_TERMINATORS and TESSERA_TERMINATOR_SECRET_FILE go "
+            "together: give all three, or none where no client uses mutual TLS."
+        )
+    if not settings.terminator_addresses:
+        raise SettingsInvalid("TESSERA_TERMINATORS must name at least one address.")
+    parts = urlsplit(settings.mtls_issuer)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise SettingsInvalid(
+            "TESSERA_MTLS_ISSUER is https, host and port only: no path, slash at its end, query or "
+            "fragment."
+        )
+    if parts.netloc.lower() == urlsplit(settings.issuer).netloc.lower():
+        raise SettingsInvalid(
+            "TESSERA_MTLS_ISSUER must be another host or port than TESSERA_ISSUER: browsers would "
+            "be asked for certificates there."
+        )
+
+
+def _ip(item: str) -> str:
+    try:
+        return str(ipaddress.ip_address(item.strip()))
+    except ValueError:
+        raise ValueError(
+            "TESSERA_TERMINATORS is a list of IP addresses, separated by commas."
+        ) from None
 
 
 def _host_port(item: str) -> str:

@@ -8,14 +8,19 @@ from contracts.v1.money import Money
 from contracts.v1.names import Code, Id, Moment, PackageCode, PackageVersion, Scopes
 
 PACKAGE_ORDER_TYPE = "urn:tessera:package-order"
+ACCOUNT_INFORMATION_TYPE = "urn:tessera:account-information"
 
 
 class PackageOrderDetail(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag=PACKAGE_ORDER_TYPE,
 ):
     """One ``authorization_details`` entry: one component of one version of one package."""
 
-    type: Literal["urn:tessera:package-order"]
     package: PackageCode
     version: PackageVersion
     component: Id
@@ -25,7 +30,26 @@ class PackageOrderDetail(
     daily_cap: Money | None = None
 
 
-ConsentStatus = Literal["active", "revoked", "expired"]
+class AccountInformationDetail(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag=ACCOUNT_INFORMATION_TYPE,
+):
+    """One ``authorization_details`` entry: what may be read of the accounts under this consent.
+
+    With such an entry the scopes ``account.limits.read`` and ``account.balance.read`` reach as far
+    as its ``datatypes`` (RFC 9396 section 2.2), and no further; without one they speak alone.
+    """
+
+    datatypes: Annotated[
+        list[Literal["limits", "balance"]], msgspec.Meta(min_length=1, max_length=8)
+    ]
+
+
+# A paused consent is refused like one that is over, and its customer may let it go on.
+ConsentStatus = Literal["active", "paused", "revoked", "expired"]
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -34,7 +58,7 @@ class Consent(msgspec.Struct, frozen=True):
     consent_id: Id
     status: ConsentStatus
     scope: Scopes
-    authorization_details: list[PackageOrderDetail]
+    authorization_details: list[PackageOrderDetail | AccountInformationDetail]
     created_at: Moment
     expires_at: Moment
     revoked_at: Moment | None = None

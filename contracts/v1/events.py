@@ -23,6 +23,9 @@ EventType = Literal[
     "payment.settled",
     "payment.declined",
     "consent.granted",
+    "consent.narrowed",
+    "consent.paused",
+    "consent.resumed",
     "consent.revoked",
     "endpoint.test",
 ]

@@ -1,11 +1,12 @@
 """Registration: what a partner and its client are made of (names of RFC 7591 where it has them)."""
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from contracts.v1.clients import ClientMetadata
-from contracts.v1.names import Code, Id, Scopes
+from contracts.v1.names import Code, Id, Moment, Reference, Scopes
 
 RedirectUri = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 PartnerName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -18,26 +19,45 @@ class DialectKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_key_pem: Annotated[str, msgspec.Meta(max_length=4000)]
 
 
+class RiskAssessment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bank's risk assessment of a partner (CN-API-02); both days are days of the bank."""
+
+    reference: Reference
+    assessed_on: date
+    # The last day on which it stands.
+    expires_on: date
+
+
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A partner with one client; ``jwks`` holds client authentication keys."""
+    """A partner with one client.
+
+    ``redirect_uris``, ``scope`` and ``jwks`` may stand here or in ``metadata``; where they stand
+    in both they must agree.
+    """
 
     partner_name: PartnerName
     partner_name_zh: PartnerName
     mark: Annotated[str, msgspec.Meta(min_length=1, max_length=2)]
     scenarios: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=8)]
-    redirect_uris: Annotated[list[RedirectUri], msgspec.Meta(min_length=1, max_length=8)]
-    scope: Scopes
+    redirect_uris: Annotated[list[RedirectUri], msgspec.Meta(max_length=8)] = []
+    scope: Scopes = ""
     jwks: Annotated[
-        dict[str, Any],
-        msgspec.Meta(max_length=8, description="A JWK set (RFC 7517) of public keys."),
-    ]
+        dict[str, Any] | None,
+        msgspec.Meta(description="A JWK set (RFC 7517) of public keys."),
+    ] = None
     dialect_keys: Annotated[list[DialectKey], msgspec.Meta(max_length=8)] = []
     # Everything RFC 7591 and its kin know beyond the members above.
     metadata: ClientMetadata = ClientMetadata()
+    risk_assessment: RiskAssessment | None = None
+    # Whose tokens the client may look up (RFC 7662): its own partner's, or everybody's.
+    introspection: Literal["own", "all"] = "own"
 
 
 class RegisteredClient(msgspec.Struct, frozen=True, kw_only=True):
-    """The client as registered; ``dialects`` maps a dialect to the bank's public key (PEM)."""
+    """The client as registered; ``dialects`` maps a dialect to the bank's public key (PEM).
+
+    ``metadata`` is the whole document in force, defaults included (RFC 7591 section 3.2.1).
+    """
 
     partner_id: Id
     client_id: Id
@@ -49,3 +69,5 @@ class RegisteredClient(msgspec.Struct, frozen=True, kw_only=True):
     authorization_details_types: list[str]
     key_thumbprints: list[str]
     dialects: dict[str, str]
+    metadata: dict[str, Any]
+    assessed_until: Moment | None

@@ -1,5 +1,6 @@
 """The customer at the bank's own pages: signs in, reads, agrees, and takes it back again."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -21,6 +22,7 @@ class Customer:
         self._persona = persona
         self._browser = Browser(wire, LANGUAGES)
         self._consent_page = Page("")
+        self._confirm_page = Page("")
 
     @property
     def name(self) -> str:
@@ -51,12 +53,28 @@ class Customer:
             _told(page).tell(f"{len(package['disclosures'])} disclosures word for word")
             self._consent_page = page
 
-    def approve(self, pushed: Pushed, issuer: str) -> str:
-        """Takes every optional part too and approves.
+    def approve(self, asked: dict[str, str]) -> None:
+        """Takes every optional part too and approves; the bank asks for a second factor.
+
+        Its page says once more what exactly is confirmed.
+        """
+        page = self._browser.press(self._consent_page, "approve", "every part", tick=True)
+        page.form_with("confirm")
+        page.shows_amounts(*asked.values())
+        _told(page).tell("a second factor is asked for", *_agreed(page, asked))
+        self._confirm_page = page
+
+    def confirm(self, pushed: Pushed, issuer: str) -> str:
+        """Types the one-time code, which a sandbox shows on the page instead of sending it.
 
         Returns the code, once state and issuer are proved to be those of our request (RFC 9207).
         """
-        landing = self._browser.press(self._consent_page, "approve", "every part", tick=True)
+        found = re.search(r"(?<!\d)\d{6}(?!\d)", self._confirm_page.text)
+        claim(found is not None, "the sandbox shows no one-time code")
+        typed = found[0] if found else ""
+        landing = self._browser.press(
+            self._confirm_page, "confirm", "one-time code: ******", code=typed
+        )
         claim(landing.url.startswith(pushed.redirect_uri), f"the browser ended at {landing.url}")
         answer = {name: values[0] for name, values in parse_qs(urlsplit(landing.url).query).items()}
         claim("error" not in answer, f"the answer is an error: {answer}")

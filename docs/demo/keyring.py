@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -18,8 +19,8 @@ ALGORITHM = "ES256"
 class Partner:
     """A partner as it knows itself: who it is at the bank, and the private halves of its keys.
 
-    Every purpose has a key of its own: one authenticates the client, one proves possession of
-    tokens (DPoP), one signs the dialect's requests.
+    Every purpose has a key of its own: one speaks for the client (it authenticates, and signs
+    messages), one proves possession of tokens (DPoP), one signs the dialect's requests.
     """
 
     client: dict[str, Any]
@@ -102,6 +103,22 @@ def partner(document: dict[str, Any]) -> Partner:
 def signed_jwt(key: ECKey, header: dict[str, Any], claims: dict[str, Any]) -> str:
     """A compact JWS over the claims."""
     return str(jwt.encode({"alg": ALGORITHM} | header, claims, key, algorithms=[ALGORITHM]))
+
+
+def raw_signature(key: ECKey, text: bytes) -> bytes:
+    """ES256 over the text as it is: r and s side by side, 32 bytes each (RFC 7518 section 3.4)."""
+    r, s = utils.decode_dss_signature(key.private_key.sign(text, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def verifies_raw(key: ECKey, text: bytes, signature: bytes) -> bool:
+    """Whether ``raw_signature`` by the key's private half made the signature."""
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    try:
+        key.public_key.verify(utils.encode_dss_signature(r, s), text, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def rsa_signature(key: rsa.RSAPrivateKey, text: bytes) -> bytes:

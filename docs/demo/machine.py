@@ -73,6 +73,7 @@ class Home:
             "TESSERA_ISSUER": f"http://{HOST}:{port}",
             "TESSERA_DATABASE_URL": f"sqlite:///{self.database}",
             "TESSERA_HOME": str(self.bank),
+            "TESSERA_OPERATOR": "demo",
             "TESSERA_HOST": HOST,
             "TESSERA_PORT": str(port),
             "TESSERA_OUTBOUND_ALLOW": ",".join(f"{HOST}:{each}" for each in outbound),

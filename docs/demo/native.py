@@ -1,4 +1,4 @@
-"""A partner's client for the native contract: private_key_jwt, DPoP, PAR, PKCE and JSON."""
+"""A partner's client for the native contract: private_key_jwt, DPoP, PAR, PKCE, signed JSON."""
 
 import base64
 import hashlib
@@ -6,17 +6,22 @@ import json
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import keyring
+import signatures
+from joserfc.jwk import ECKey
 from keyring import Partner
-from wire import Ask, Broken, Exchange, Wire
+from wire import Ask, Broken, Exchange, Wire, is_nonce_challenge
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME_SECONDS = 60
+# The two servers that give nonces, each its own (RFC 9449 section 9).
+AUTHORIZATION_SERVER, RESOURCES = "authorization server", "resources"
 ENDPOINTS = (
     "authorization_endpoint",
     "pushed_authorization_request_endpoint",
@@ -53,6 +58,9 @@ class NativeClient:
         self._address = address
         self._partner = partner
         self._metadata: dict[str, Any] = {}
+        self._bank_keys: dict[str, ECKey] = {}
+        # The nonce that each server gave last; the next proof for it carries it.
+        self._nonces: dict[str, str] = {}
 
     @property
     def issuer(self) -> str:
@@ -69,6 +77,7 @@ class NativeClient:
             if urlsplit(metadata[name])[:2] != urlsplit(self._address)[:2]:
                 raise Broken(f"the {name} is at another host: {metadata[name]}")
         self._metadata = metadata
+        self._bank_keys = self._read_bank_keys()
         return exchange
 
     def client_token(self, scope: str) -> tuple[Exchange, Token]:
@@ -130,16 +139,33 @@ class NativeClient:
         interaction_id = str(uuid.uuid4())
         sent = _headers() | (headers or {})
         sent["Authorization"] = f"DPoP {token.value}"
-        sent["DPoP"] = self._proof(method, url, token.value)
         sent["x-fapi-interaction-id"] = interaction_id
         body = b""
         if content is not None:
             sent["Content-Type"] = "application/json"
             body = json.dumps(content, ensure_ascii=False).encode()
-        exchange = self._wire.send(Ask(method, url, sent, body), *fields)
+
+        def send() -> Exchange:
+            proof = self._proof(method, url, RESOURCES, token.value)
+            ask = Ask(method, url, sent | {"DPoP": proof}, body)
+            return self._wire.send(ask, *fields) if method == "GET" else self._write(ask, *fields)
+
+        exchange = self._with_nonce(RESOURCES, send)
         if exchange.reply.headers.get("x-fapi-interaction-id") != interaction_id:
             raise Broken("the answer does not carry our x-fapi-interaction-id")
         return exchange
+
+    def _write(self, ask: Ask, *fields: str) -> Exchange:
+        """Signed by us, and answered in a way that only the bank can, to this request only."""
+        signed = signatures.signed(ask, self._partner.client_key)
+        exchange = self._wire.send(signed, *fields, "signed (RFC 9421)")
+        signatures.check_answer(signed, exchange.reply, self._bank_keys)
+        exchange.tell("the bank's signature verifies, over our request too")
+        return exchange
+
+    def _read_bank_keys(self) -> dict[str, ECKey]:
+        keys = self._wire.send(Ask("GET", self._metadata["jwks_uri"], _headers())).expect(200).json
+        return {key["kid"]: ECKey.import_key(key) for key in keys["keys"]}
 
     def _token(self, form: dict[str, str], *fields: str) -> tuple[Exchange, Token]:
         exchange = self._post_form(self._metadata["token_endpoint"], form, *fields)
@@ -156,15 +182,35 @@ class NativeClient:
         )
 
     def _post_form(self, url: str, form: dict[str, str], *fields: str) -> Exchange:
-        sent = _headers() | {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "DPoP": self._proof("POST", url),
-        }
-        signed = form | {
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._assertion(),
-        }
-        return self._wire.send(Ask("POST", url, sent, urlencode(signed).encode()), *fields)
+        def send() -> Exchange:
+            sent = _headers() | {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "DPoP": self._proof("POST", url, AUTHORIZATION_SERVER),
+            }
+            signed = form | {
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": self._assertion(),
+            }
+            return self._wire.send(Ask("POST", url, sent, urlencode(signed).encode()), *fields)
+
+        return self._with_nonce(AUTHORIZATION_SERVER, send)
+
+    def _with_nonce(self, server: str, send: Callable[[], Exchange]) -> Exchange:
+        """Sends; once more, signed anew, where the server first wants its nonce in the proof.
+
+        RFC 9449 sections 8 and 9: a good answer brings the next nonce, so this is rare.
+        """
+        exchange = send()
+        asked = is_nonce_challenge(exchange.reply)
+        self._nonces[server] = exchange.reply.headers.get(
+            "dpop-nonce", self._nonces.get(server, "")
+        )
+        if not asked:
+            return exchange
+        exchange.tell("use_dpop_nonce: sign again with the nonce of this answer")
+        exchange = send()
+        self._nonces[server] = exchange.reply.headers.get("dpop-nonce", self._nonces[server])
+        return exchange
 
     def _assertion(self) -> str:
         # FAPI 2.0 SP 5.3.2.1-8: the audience is the issuer alone, as one string.
@@ -181,7 +227,7 @@ class NativeClient:
         header = {"kid": self._partner.client_key.kid, "typ": "JWT"}
         return keyring.signed_jwt(self._partner.client_key, header, claims)
 
-    def _proof(self, method: str, url: str, token: str = "") -> str:
+    def _proof(self, method: str, url: str, server: str, token: str = "") -> str:
         claims: dict[str, Any] = {
             "jti": secrets.token_urlsafe(16),
             "htm": method,
@@ -189,6 +235,8 @@ class NativeClient:
             "htu": url.partition("?")[0],
             "iat": int(time.time()),
         }
+        if self._nonces.get(server):
+            claims["nonce"] = self._nonces[server]
         if token:
             claims["ath"] = _base64url(hashlib.sha256(token.encode()).digest())
         jwk = self._partner.dpop_key.as_dict(private=False)

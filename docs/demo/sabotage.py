@@ -113,7 +113,10 @@ SPOILERS = {
         "the passcode is wrong", where="passcode=", ask=_form("passcode", lambda _: "000001")
     ),
     "consent": Spoiler("the page shows a higher cap", reply=_words("50.00", "500.00")),
-    "approve": Spoiler("the answer comes from another issuer", reply=_foreign_issuer),
+    "approve": Spoiler(
+        "the page to confirm shows a higher cap", where="/confirm", reply=_words("50.00", "500.00")
+    ),
+    "confirm": Spoiler("the answer comes from another issuer", reply=_foreign_issuer),
     "exchange": Spoiler(
         "somebody else redeems the code", ask=_form("code_verifier", lambda text: "x" * len(text))
     ),

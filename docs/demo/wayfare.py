@@ -147,8 +147,12 @@ class Wayfare:
         self._customer.read_consent(REGISTRATION, asked, self.package)
 
     def customer_approves(self) -> None:
+        """What the passcode alone cannot do: money is allowed with a second factor only."""
+        self._customer.approve(customers.amounts(wish.details(self.package)))
+
+    def customer_confirms(self) -> None:
         """The browser comes back with a code that only we can use."""
-        self._code = self._customer.approve(self._pushed, self._native.issuer)
+        self._code = self._customer.confirm(self._pushed, self._native.issuer)
 
     def exchanges_code(self) -> None:
         """The code, the verifier and our key together make the customer's token."""
@@ -304,7 +308,10 @@ STEPS = (
     Step("sign-in", "The customer signs in on the bank's page", Wayfare.customer_signs_in),
     Step("consent", "The customer reads what is asked, in Chinese and in English",
          Wayfare.customer_reads_consent),
-    Step("approve", "The customer agrees and returns to Wayfare", Wayfare.customer_approves),
+    Step("approve", "The customer agrees, and the bank asks for a second factor",
+         Wayfare.customer_approves),
+    Step("confirm", "The customer confirms with a one-time code and returns to Wayfare",
+         Wayfare.customer_confirms),
     Step("exchange", "Wayfare exchanges the code for the customer's token",
          Wayfare.exchanges_code),
     Step("order", "Wayfare orders the package", Wayfare.places_order),

@@ -43,6 +43,13 @@ class Reply:
 NOTHING = Reply(0, {}, b"")
 
 
+def is_nonce_challenge(reply: Reply) -> bool:
+    """Whether the server wants the request again, with its nonce in the DPoP proof."""
+    if reply.status == 401:
+        return 'error="use_dpop_nonce"' in reply.headers.get("www-authenticate", "")
+    return reply.status == 400 and b'"use_dpop_nonce"' in reply.body
+
+
 @dataclass
 class Exchange:
     """A request with its answer, and the telling fields of both for the screen."""
@@ -144,7 +151,10 @@ class Wire:
             answer.content,
             tuple(answer.headers.get_list("set-cookie")),
         )
-        if spoiler and spoiler.reply:
+        if spoiler and is_nonce_challenge(reply):
+            # Only the question for a nonce came back: the fault waits for the request itself.
+            self._spoiler = spoiler
+        elif spoiler and spoiler.reply:
             reply = spoiler.reply(reply)
         exchange = Exchange(asked, list(fields), reply, milliseconds)
         self._exchanges.append(exchange)

@@ -7,6 +7,7 @@ from contracts import errors
 from contracts.v1.money import Money
 from gateway.accounts import store
 from gateway.accounts.origin import Origin
+from gateway.accounts.reach import reaches
 from gateway.accounts.states import MANDATE_BEGINS, MANDATE_MOVES
 from gateway.accounts.store import Mandate
 from gateway.corebank.port import RecordedMandate
@@ -81,14 +82,17 @@ class Mandates:
         return await self._database.find(store.FIND_MANDATE, mandate_id=mandate_id)
 
     async def fetch(self, mandate_id: str, caller: Caller) -> Mandate:
-        """The mandate under the caller's own consent; any other answers as one that is not."""
+        """The mandate under the caller's own consent; any other answers as one that is not.
+
+        So does the mandate of a component that the customer has taken out of the consent.
+        """
         mandate = await self._database.find(
             store.FIND_MANDATE_OF,
             mandate_id=mandate_id,
             partner_id=caller.partner_id,
             consent_id=caller.consent_id,
         )
-        if mandate is None:
+        if mandate is None or not reaches(caller, mandate.component):
             raise errors.NotFound
         return mandate
 

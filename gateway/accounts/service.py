@@ -10,6 +10,7 @@ from contracts.v1.money import Money
 from gateway.accounts import store
 from gateway.accounts.mandates import Mandates
 from gateway.accounts.origin import Origin
+from gateway.accounts.reach import reaches
 from gateway.accounts.states import ACCOUNT_BEGINS, ACCOUNT_MOVES
 from gateway.accounts.store import Account, Mandate
 from gateway.corebank.port import AccountCapabilities, CoreBank, LegRoom, OpenedAccount
@@ -49,7 +50,8 @@ class Accounts:
         """Tier and headroom now; every figure is what the next movement would be held to.
 
         The band of the balance is only for a purse and a token with ``account.balance.read``.
-        Another partner's account, another consent's and none at all answer ``NotFound`` alike.
+        Another partner's account, another consent's, one of a component that was taken out of
+        the consent, and none at all answer ``NotFound`` alike.
         """
         account = await self._database.find(
             store.FIND_ACCOUNT_OF,
@@ -57,7 +59,7 @@ class Accounts:
             partner_id=caller.partner_id,
             consent_id=caller.consent_id,
         )
-        if account is None:
+        if account is None or not reaches(caller, account.component):
             raise errors.NotFound
         day = bank_day(self._bank_clock.now())
         rooms = await self._database.all(

@@ -40,6 +40,8 @@ class Mandate(msgspec.Struct, frozen=True):
     daily_cap: int
     currency: str
     status: MandateStatus
+    # How surely the customer was known when they approved it; it is the consent's own record.
+    acr: str | None
 
 
 class MandateRoom(msgspec.Struct, frozen=True):
@@ -87,8 +89,9 @@ CLOSE_ACCOUNT = Statement(
 _MANDATE = (
     "select m.mandate_id, m.bank_mandate_id, m.account_id, a.bank_account_id, m.partner_id,"
     " m.client_id, m.consent_id, m.customer_id, m.order_id, m.component, m.payee_id,"
-    " m.per_debit_cap, m.daily_cap, m.currency, m.status"
+    " m.per_debit_cap, m.daily_cap, m.currency, m.status, k.acr"
     " from mandate m join account a on a.account_id = m.account_id"
+    " left join consent k on k.consent_id = m.consent_id"
 )
 INSERT_MANDATE = Statement(
     "insert into mandate (mandate_id, bank_mandate_id, account_id, partner_id, client_id,"

@@ -1,5 +1,6 @@
 """What the commands do, each opening the rooms it needs and closing them again."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +10,14 @@ import msgspec
 
 from contracts.v1.onboarding import RegisteredClient, Registration
 from gateway import openapi, rooms
+from gateway.audit.service import Audit
 from gateway.audit.verify import verify_database
 from gateway.corebank.sandbox.personas import Persona, load_personas
 from gateway.corebank.sandbox.service import SandboxBank
 from gateway.database import Database, Unit
 from gateway.database.deployment import claim
+from gateway.database.migrate import NotMigrated, check
+from gateway.database.migrate import migrate as migrate_schema
 from gateway.kit.clock import SystemClock
 from gateway.kit.vault import Vault
 from gateway.rooms import Rooms
@@ -40,13 +44,40 @@ class _Unopened:
 async def opened(settings: Settings) -> AsyncIterator[Rooms]:
     """The rooms over the configured database, without doors or background work."""
     clock = SystemClock()
-    vault = Vault.from_file(settings.key_path, create=settings.sandbox)
+    vault = Vault.from_file(settings.key_path, create_at=clock.now() if settings.sandbox else None)
     database = await Database.connect(settings.database_url)
     try:
         await claim(database, settings.mode, clock.now())
         built = rooms.build(settings, database, vault, clock)
         yield built
         await built.sender.close()
+    finally:
+        await database.close()
+
+
+def migrate(settings: Settings, operator: str) -> str:
+    """Upgrades the schema and records who did it; a current database stays as it is."""
+    try:
+        check(settings.database_url)
+    except NotMigrated:
+        revision = migrate_schema(settings.database_url)
+        asyncio.run(_record_migration(settings, operator, revision))
+        return revision
+    return migrate_schema(settings.database_url)
+
+
+async def _record_migration(settings: Settings, operator: str, revision: str) -> None:
+    database = await Database.connect(settings.database_url)
+    try:
+        unit = Unit("database.migrate")
+        Audit().append(
+            unit,
+            action="database.migrate",
+            actor=f"operator:{operator}",
+            resource=revision,
+            at=SystemClock().now(),
+        )
+        await database.commit(unit)
     finally:
         await database.close()
 
@@ -65,14 +96,7 @@ async def retire_key(settings: Settings, client_id: str, thumbprint: str, operat
         )
 
 
-async def rotate(settings: Settings, operator: str) -> str:
-    """Puts the next signing key into use and returns its kid."""
-    async with opened(settings) as built:
-        await built.oauth.ensure()
-        return await built.oauth.keys.rotate(operator, built.clock.now())
-
-
-async def fresh_personas(settings: Settings, count: int) -> list[dict[str, str]]:
+async def fresh_personas(settings: Settings, count: int, operator: str) -> list[dict[str, str]]:
     """Enrols fresh customers like the first persona, each under a name of their own."""
     model = load_personas()[0]
     fresh = tuple(
@@ -87,14 +111,20 @@ async def fresh_personas(settings: Settings, count: int) -> list[dict[str, str]]
     async with opened(settings) as built:
         assert isinstance(built.bank, SandboxBank)
         await built.bank.seed(fresh)
+        unit = Unit("sandbox.enrol")
+        Audit().append(
+            unit,
+            action="sandbox.enrol",
+            actor=f"operator:{operator}",
+            detail={"customers": [one.customer_id for one in fresh]},
+            at=built.clock.now(),
+        )
+        await built.database.commit(unit)
     return [_sign_in(one) for one in fresh]
 
 
-async def personas(settings: Settings) -> list[dict[str, str]]:
-    """Seeds the shipped personas and tells how to sign in as each."""
-    async with opened(settings) as built:
-        assert isinstance(built.bank, SandboxBank)
-        await built.bank.seed(load_personas())
+def personas() -> list[dict[str, str]]:
+    """How to sign in as each of the shipped personas, which every sandbox seeds as it starts."""
     return [_sign_in(each) | {"story": each.story_en} for each in load_personas()]
 
 

@@ -1,4 +1,4 @@
-"""What a customer allowed, until when, and the two ways of taking it back."""
+"""What a customer allowed, until when, and how it is narrowed, paused and taken back."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,12 +7,23 @@ from typing import Any, Final
 import msgspec
 
 from contracts import errors
-from contracts.v1 import consents as wire
 from gateway.audit.service import Audit
 from gateway.consents import states, store
+from gateway.consents.consent import (
+    Consent,
+    Notice,
+    decoded,
+    is_live,
+    narrowed,
+    promised,
+    rights,
+)
+from gateway.consents.uses import LastUses
 from gateway.database import Database, Unit
 from gateway.events.service import Events
 from gateway.kit import ids
+
+__all__ = ["LIFETIME", "Consent", "Consents", "LastUses", "Notice", "is_live", "promised"]
 
 # As long as account access may go without renewal elsewhere too (EU-SCA-04: 180 days).
 LIFETIME: Final = timedelta(days=180)
@@ -20,67 +31,8 @@ _REVOKED_BY_CUSTOMER: Final = "customer"
 _REVOKED_BY_PARTNER: Final = "partner"
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put before the customer, kept as evidence (CN-PIPL-03, CN-FCP-02).
-
-    ``disclosures`` are the digests of the texts shown, ``declined`` the optional components the
-    customer left out, ``language`` the tag of the page they read.
-    """
-
-    purpose: str = ""
-    recipient: str = ""
-    shared: tuple[str, ...] = ()
-    never_shared: tuple[str, ...] = ()
-    disclosures: tuple[str, ...] = ()
-    declined: tuple[str, ...] = ()
-    language: str = ""
-
-
-class Consent(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer's consent to one client; ``status`` is as stored, see ``is_live``."""
-
-    consent_id: str
-    partner_id: str
-    client_id: str
-    customer_id: str
-    status: states.Status
-    scope: str
-    authorization_details: tuple[dict[str, Any], ...]
-    acr: str
-    amr: tuple[str, ...]
-    notice: Notice
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None = None
-    revoked_by: str | None = None
-
-    def status_at(self, at: datetime) -> states.Status:
-        """Active, revoked or expired as of ``at``."""
-        return states.status_at(self.status, self.expires_at, at)
-
-
-def is_live(consent: Consent, at: datetime) -> bool:
-    """Not taken back and not run out: the only question other rooms may ask."""
-    return consent.status_at(at) == "active"
-
-
-def promised(consent: Consent, at: datetime) -> wire.Consent:
-    """The consent as its partner may see it at ``at``; the customer's id is not in it."""
-    return wire.Consent(
-        consent_id=consent.consent_id,
-        status=consent.status_at(at),
-        scope=consent.scope,
-        authorization_details=msgspec.convert(
-            consent.authorization_details, list[wire.PackageOrderDetail]
-        ),
-        created_at=consent.created_at,
-        expires_at=consent.expires_at,
-        revoked_at=consent.revoked_at,
-    )
-
-
 class Consents:
-    """Grants, reads and ends consents; a consent that ended stays ended."""
+    """Grants, reads, changes and ends consents; none is ever widened, and an end is for good."""
 
     def __init__(
         self,
@@ -97,6 +49,7 @@ class Consents:
         self._audit = audit
         self._rule_pack = rule_pack
         self.lifetime = lifetime
+        self.uses = LastUses(database)
 
     def grant(
         self,
@@ -161,12 +114,12 @@ class Consents:
     async def find(self, consent_id: str) -> Consent | None:
         """The consent, whoever it belongs to; the caller decides who may see it."""
         row = await self._database.find(store.FIND, consent_id=consent_id)
-        return None if row is None else _decoded(row)
+        return None if row is None else decoded(row)
 
     async def for_customer(self, customer_id: str) -> list[Consent]:
         """The customer's consents, the newest first, ended ones included."""
         rows = await self._database.all(store.FOR_CUSTOMER, customer_id=customer_id)
-        return [_decoded(row) for row in rows]
+        return [decoded(row) for row in rows]
 
     async def fetch_for_customer(self, consent_id: str, customer_id: str) -> Consent:
         """The customer's own consent; anybody else's answers as one that does not exist."""
@@ -217,24 +170,121 @@ class Consents:
 
         await self._database.settle(compose)
 
+    async def pause(self, consent_id: str, customer_id: str, at: datetime) -> Consent:
+        """The customer stops everything under a consent, from the next call on, until resumed.
+
+        Pausing twice succeeds; ``ConsentNotLive`` for one that is over.
+        """
+        return await self._turn(consent_id, customer_id, "active", "paused", at)
+
+    async def resume(self, consent_id: str, customer_id: str, at: datetime) -> Consent:
+        """The customer lets a paused consent go on as it was; its expiry has not moved.
+
+        Resuming twice succeeds; ``ConsentNotLive`` for one that is over.
+        """
+        return await self._turn(consent_id, customer_id, "paused", "active", at)
+
+    async def narrow(
+        self,
+        consent_id: str,
+        customer_id: str,
+        *,
+        scope: frozenset[str],
+        authorization_details: Sequence[dict[str, Any]],
+        at: datetime,
+    ) -> Consent:
+        """Leaves the consent with less, from the next call on; what went is kept in the audit.
+
+        Both are what remains: scope tokens and entries that the consent has now. Raises
+        ``InvalidField`` for anything else and when nothing would remain, ``ConsentNotLive`` for a
+        consent that is over, ``Conflict`` when it changed meanwhile.
+        """
+
+        async def compose() -> Unit:
+            consent = await self.fetch_for_customer(consent_id, customer_id)
+            remains = narrowed(consent, scope, tuple(authorization_details))
+            unit = Unit("consent.narrow", locks=(consent_id,))
+            if consent.status_at(at) not in ("active", "paused"):
+                raise errors.ConsentNotLive
+            if remains == consent:
+                return unit
+            unit.add(
+                store.NARROW,
+                consent_id=consent_id,
+                scope=remains.scope,
+                authorization_details=_text(remains.authorization_details),
+                scope_before=consent.scope,
+                authorization_details_before=_text(consent.authorization_details),
+            )
+            self._announce(unit, remains, states.NARROWED, at)
+            self._record(
+                unit,
+                remains,
+                "consent.narrow",
+                f"customer:{customer_id}",
+                at,
+                {"before": rights(consent), "after": rights(remains)},
+            )
+            return unit
+
+        await self._database.settle(compose)
+        return await self.fetch_for_customer(consent_id, customer_id)
+
+    async def _turn(
+        self,
+        consent_id: str,
+        customer_id: str,
+        from_: states.Status,
+        to: states.Status,
+        at: datetime,
+    ) -> Consent:
+        async def compose() -> Unit:
+            consent = await self.fetch_for_customer(consent_id, customer_id)
+            standing = consent.status_at(at)
+            unit = Unit(f"consent.to_{to}", locks=(consent_id,))
+            if standing == to:
+                return unit
+            if standing != from_:
+                raise errors.ConsentNotLive
+            unit.add(store.MOVE, consent_id=consent_id, from_=from_, to=to)
+            turned = msgspec.structs.replace(consent, status=to)
+            self._announce(unit, turned, states.event_of(from_, to), at)
+            action = "consent.pause" if to == "paused" else "consent.resume"
+            self._record(unit, turned, action, f"customer:{customer_id}", at, {})
+            return unit
+
+        await self._database.settle(compose)
+        return await self.fetch_for_customer(consent_id, customer_id)
+
     def _revocation(self, consent: Consent, by: str, actor: str, at: datetime) -> Unit:
         unit = Unit("consent.revoke", locks=(consent.consent_id,))
         if consent.status == "revoked":
             return unit
-        event = states.event_of("active", "revoked")
         unit.add(
             store.REVOKE,
             consent_id=consent.consent_id,
-            from_="active",
+            from_=consent.status,
             to="revoked",
             by=by,
             at=at,
         )
         gone = msgspec.structs.replace(consent, status="revoked", revoked_at=at, revoked_by=by)
-        self._announce(unit, gone, event, at)
+        self._announce(unit, gone, states.event_of(consent.status, "revoked"), at)
+        self._record(unit, consent, "consent.revoke", actor, at, {"by": by})
+        return unit
+
+    def _record(
+        self,
+        unit: Unit,
+        consent: Consent,
+        action: str,
+        actor: str,
+        at: datetime,
+        detail: dict[str, Any],
+    ) -> None:
         self._audit.append(
             unit,
-            action="consent.revoke",
+            action=action,
             actor=actor,
             partner_id=consent.partner_id,
             client_id=consent.client_id,
@@ -243,10 +293,9 @@ class Consents:
             decision="allow",
             rules=("CN-PIPL-02",),
             rule_pack=self._rule_pack,
-            detail={"by": by},
+            detail=detail,
             at=at,
         )
-        return unit
 
     def _insert(self, unit: Unit, consent: Consent) -> None:
         unit.lock(consent.consent_id)
@@ -280,24 +329,3 @@ class Consents:
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _decoded(row: store.ConsentRow) -> Consent:
-    return Consent(
-        consent_id=row.consent_id,
-        partner_id=row.partner_id,
-        client_id=row.client_id,
-        customer_id=row.customer_id,
-        status=row.status,
-        scope=row.scope,
-        authorization_details=msgspec.json.decode(
-            row.authorization_details, type=tuple[dict[str, Any], ...]
-        ),
-        acr=row.acr,
-        amr=msgspec.json.decode(row.amr, type=tuple[str, ...]),
-        notice=msgspec.json.decode(row.notice, type=Notice),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        revoked_by=row.revoked_by,
-    )

@@ -1,4 +1,4 @@
-"""The table of consents; the resource guard joins tokens with its status and expiry."""
+"""The table of consents; the resource guard joins tokens with its status, expiry and rights."""
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, Text
 
@@ -23,6 +23,8 @@ CONSENT = Table(
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant, nullable=True),
     Column("revoked_by", Text, nullable=True),
-    CheckConstraint("status in ('active', 'revoked')", name="status"),
+    # Told by the guards now and then, not with every call: to the minute, and maybe a minute late.
+    Column("last_used_at", Instant, nullable=True),
+    CheckConstraint("status in ('active', 'paused', 'revoked')", name="status"),
     Index("ix_consent_customer_id", "customer_id", "created_at"),
 )

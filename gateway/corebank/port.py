@@ -196,15 +196,15 @@ class CoreBank(Protocol):
     """
 
     async def sign_in(self, login: str, passcode: str) -> BankCustomer | None:
-        """The customer, or ``None``: unknown, wrong and locked are not told apart.
+        """The customer, or ``None``: unknown and wrong are not told apart and cost the same work.
 
-        Known and unknown logins cost the same work. Five failures in a row lock a login for
-        fifteen minutes, whether it exists or not (rule TS-SIGN-01).
+        The pages count failures, of passcode and second factor together (TS-SIGN-01); a bank that
+        counts by itself too answers ``None`` while it locks.
         """
         ...
 
     async def login_owner(self, login: str) -> str | None:
-        """The customer id behind a login, for the record of a refusal and never for a page."""
+        """The customer id behind a login, to count and record a failure, never for a page."""
         ...
 
     async def customer(self, customer_id: str) -> BankCustomer | None:

@@ -7,6 +7,7 @@ Rooms declare tables in ``METADATA``, say ``Statement`` and ``Query`` in plain S
 from gateway.database.batches import sweep_out, sweeping
 from gateway.database.database import Database
 from gateway.database.schema import METADATA, Instant
+from gateway.database.sealed import SealedColumn
 from gateway.database.sqlite import DatabaseInUse
 from gateway.database.statements import Query, Stale, Statement, Unit, Value
 
@@ -16,6 +17,7 @@ __all__ = [
     "DatabaseInUse",
     "Instant",
     "Query",
+    "SealedColumn",
     "Stale",
     "Statement",
     "Unit",

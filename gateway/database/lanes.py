@@ -7,13 +7,15 @@ for many callers, and an idle one pays no waiting at all.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from contracts import errors
 from gateway.database.statements import Unit
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True):
     """A unit and the future its caller waits on."""
 
     unit: Unit

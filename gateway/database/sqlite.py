@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +111,19 @@ class SqliteStore:
         if text is None:
             numbers = {name: f"?{index + 1}" for index, name in enumerate(statement.names)}
             text = self._texts[statement] = statement.rewrite(numbers.__getitem__, "")
-        cursor = connection.execute(text, call.values)
+        values = [_text_of(value) if type(value) is datetime else value for value in call.values]
+        cursor = connection.execute(text, values)
         if not isinstance(statement, Query):
             return cursor.rowcount, []
         names = [column[0] for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor]
         rows: list[Any] = msgspec.convert(found, list[statement.row])  # type: ignore[name-defined]
         return len(rows), rows
+
+
+def _text_of(moment: datetime) -> str:
+    """The instant, which is in UTC, as ``schema.Instant`` stores it: all of one width."""
+    return moment.isoformat(timespec="microseconds")
 
 
 @contextmanager

@@ -5,12 +5,16 @@ from typing import Any
 
 import msgspec
 
-from contracts.v1.consents import PackageOrderDetail
+from contracts.v1.consents import AccountInformationDetail, PackageOrderDetail
 from contracts.v1.packages import Component, Package
 from gateway.hosted.language import Language, money, pick
 from gateway.hosted.texts import Texts
 
 _AMOUNTS = ("top_up", "per_debit_cap", "daily_cap")
+# How a tick box and a consent's record name the entry about accounts, of which there is one.
+_ACCOUNTS = "account-information"
+# The kinds of data it can name, in the words that a package's notice uses.
+_READABLE = {"limits": "account_limits", "balance": "purse_balance_band"}
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -57,13 +61,13 @@ class Entry(msgspec.Struct, frozen=True):
     """One authorization detail with the package it names; ``None`` when that is not on file."""
 
     raw: dict[str, Any]
-    detail: PackageOrderDetail
+    detail: PackageOrderDetail | AccountInformationDetail
     package: Package | None
 
     @property
     def component(self) -> Component | None:
         """The component the entry names."""
-        if self.package is None:
+        if self.package is None or isinstance(self.detail, AccountInformationDetail):
             return None
         named = (
             part for part in self.package.components if part.component == self.detail.component
@@ -71,27 +75,43 @@ class Entry(msgspec.Struct, frozen=True):
         return next(named, None)
 
     @property
+    def shared(self) -> tuple[str, ...]:
+        """The kinds of data that the entry by itself lets the partner read."""
+        if isinstance(self.detail, AccountInformationDetail):
+            return tuple(_READABLE[kind] for kind in self.detail.datatypes)
+        return ()
+
+    @property
     def required(self) -> bool:
         """Whether the package is worth nothing without it; the unknown is never optional."""
+        if isinstance(self.detail, AccountInformationDetail):
+            return False
         return self.component is None or self.component.required
 
     @property
     def choice(self) -> str:
         """How a tick box names this entry: components of two packages may share an id."""
+        if isinstance(self.detail, AccountInformationDetail):
+            return _ACCOUNTS
         return f"{self.detail.package}.{self.detail.component}"
 
 
 def bundles(
     entries: Sequence[Entry], texts: Texts, language: Language, *, payee: str
 ) -> tuple[Bundle, ...]:
-    """The entries grouped by package, in the order the partner sent them.
+    """The entries grouped by package, in the order the partner sent them, accounts at the end.
 
     ``payee`` is the partner's name: orders record every mandate in the partner's favour.
     """
     grouped: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        grouped.setdefault((entry.detail.package, entry.detail.version), []).append(entry)
-    return tuple(_bundle(group, texts, language, payee) for group in grouped.values())
+        if isinstance(entry.detail, PackageOrderDetail):
+            of = (entry.detail.package, entry.detail.version)
+            grouped.setdefault(of, []).append(entry)
+    return (
+        *(_bundle(group, texts, language, payee) for group in grouped.values()),
+        *(_accounts(entry, texts, language) for entry in entries if entry.shared),
+    )
 
 
 def chosen(entries: Iterable[Entry], ticked: frozenset[str]) -> list[Entry]:
@@ -99,9 +119,34 @@ def chosen(entries: Iterable[Entry], ticked: frozenset[str]) -> list[Entry]:
     return [entry for entry in entries if entry.required or entry.choice in ticked]
 
 
+def _accounts(entry: Entry, texts: Texts, language: Language) -> Bundle:
+    kinds = _kinds(entry.shared, texts, language)
+    part = Part(
+        choice=entry.choice,
+        title=texts.say(language, "asked.accounts"),
+        summary=texts.say(language, "asked.accounts_summary"),
+        required=entry.required,
+        boundary="",
+        actions=kinds,
+        amounts=(),
+        limits=(),
+    )
+    return Bundle(
+        code="",
+        title=part.title,
+        version="",
+        parts=(part,),
+        prices=(),
+        notes=(),
+        shared=kinds,
+        never_shared=(),
+    )
+
+
 def _bundle(group: list[Entry], texts: Texts, language: Language, payee: str) -> Bundle:
     first = group[0]
     package = first.package
+    assert isinstance(first.detail, PackageOrderDetail), "only these were grouped"
     parts = tuple(_part(entry, texts, language, payee) for entry in group)
     if package is None:
         return Bundle(
@@ -136,6 +181,7 @@ def _bundle(group: list[Entry], texts: Texts, language: Language, payee: str) ->
 
 def _part(entry: Entry, texts: Texts, language: Language, payee: str) -> Part:
     component = entry.component
+    assert isinstance(entry.detail, PackageOrderDetail), "only these were grouped"
     amounts = tuple(
         Fact(texts.say(language, f"asked.{name}"), money(amount, language))
         for name in _AMOUNTS

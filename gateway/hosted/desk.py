@@ -2,7 +2,7 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import msgspec
@@ -39,9 +39,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return self.query.one("flow")
 
     @property
+    def confirmation_id(self) -> str:
+        """What is being confirmed; empty for every other page."""
+        return self.query.one("c")
+
+    @property
     def here(self) -> str:
         """The page's own address."""
-        return address(self.path, self.flow_id)
+        return address(self.path, self.flow_id, self.confirmation_id)
 
     def language(self, wished: tuple[str, ...] = ()) -> Language:
         """The reader's language; ``wished`` is what the partner's request prefers."""
@@ -106,9 +111,11 @@ class Desk:
         return self._pages.error(error, language, go_on=_way_on(request), reference=reference)
 
 
-def address(path: str, flow_id: str = "") -> str:
-    """The address of a page of ours, for one flow or for none."""
-    return f"{path}?flow={quote(flow_id, safe='')}" if flow_id else path
+def address(path: str, flow_id: str = "", confirmation_id: str = "") -> str:
+    """The address of a page of ours, for one flow or for none, and what it confirms."""
+    named = {"flow": flow_id, "c": confirmation_id}
+    query = urlencode({name: value for name, value in named.items() if value})
+    return f"{path}?{query}" if query else path
 
 
 def _way_on(request: HttpRequest) -> str:

@@ -1,40 +1,36 @@
-"""The second factor: what the bank asks beside the passcode, and what that proves."""
+"""How surely the bank knows a person: what was proved, and how much an approval needs."""
 
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-TWO_FACTOR: Final = "urn:tessera:acr:two-factor"
+from gateway.oauth.service import ONE_FACTOR, TWO_FACTOR, AuthorizationRequest
+from gateway.onboarding.service import level_of
+
+__all__ = ["BY_CODE", "BY_PASSCODE", "ONE_FACTOR", "TWO_FACTOR", "Confirmed", "by_passkey"]
 
 
 class Confirmed(msgspec.Struct, frozen=True):
-    """How surely the bank knows the person: the class and the methods used (RFC 8176)."""
+    """The class of what was proved, and the methods used (RFC 8176)."""
 
     acr: str
     amr: tuple[str, ...]
 
 
-class SecondFactor(Protocol):
-    """Asks a signed-in customer for something other than what they know."""
-
-    @property
-    def simulated(self) -> bool:
-        """Whether nothing is really asked, so that a live bank must not lean on it."""
-        ...
-
-    async def confirm(self, customer_id: str) -> Confirmed:
-        """What was proved for this one approval; raises ``AccessDenied`` when nothing was."""
-        ...
+BY_PASSCODE: Final = Confirmed(ONE_FACTOR, ("pin",))
+BY_CODE: Final = Confirmed(TWO_FACTOR, ("pin", "otp", "mfa"))
 
 
-class SandboxSecondFactor:
-    """Asks nothing and says so: ``sandbox`` among the methods stands in every record."""
+def by_passkey(method: str) -> Confirmed:
+    """Passcode and passkey: ``hwk`` or ``swk`` by where the key lives, and the person present."""
+    return Confirmed(TWO_FACTOR, ("pin", method, "user", "mfa"))
 
-    @property
-    def simulated(self) -> bool:
-        """Always."""
-        return True
 
-    async def confirm(self, customer_id: str) -> Confirmed:
-        """The class that the package needs, with the simulation named among the methods."""
-        return Confirmed(acr=TWO_FACTOR, amr=("pin", "sandbox"))
+def needs_two_factors(request: AuthorizationRequest) -> bool:
+    """CN-API-04, EU-SCA-03: a customer's own data and acts, or a client that asks for it."""
+    return (
+        bool(request.authorization_details)
+        or any(level_of(scope) == "A2" for scope in request.scope)
+        or request.required_acr == TWO_FACTOR
+        or not request.needs.is_sure_enough(ONE_FACTOR)
+    )

@@ -1,30 +1,26 @@
 """The pages over HTTP: recognise the browser, ask the service, show a page or send it on."""
 
-from typing import Any, Final
-
 from litestar import Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from contracts import errors
+from gateway.hosted.confirm_pages import confirm_pages
+from gateway.hosted.consent_pages import consent_pages
 from gateway.hosted.desk import Desk, HttpRequest, Visit, address
-from gateway.hosted.forms import FORM_LIMIT_BYTES
+from gateway.hosted.handlers import FORM, PAGE
+from gateway.hosted.own_views import OwnViews
 from gateway.hosted.pages import Asset, Pages
-from gateway.hosted.service import Asked, Hosted
+from gateway.hosted.passkey_pages import passkey_pages
+from gateway.hosted.service import Asked, ConfirmationRow, Hosted
 from gateway.hosted.views import Views
-
-_PAGE: Final[dict[str, Any]] = {"opt": {"public": True}, "include_in_schema": False}
-_FORM: Final[dict[str, Any]] = _PAGE | {
-    "status_code": 200,
-    "request_max_body_size": FORM_LIMIT_BYTES,
-}
 
 
 def hosted_routes(hosted: Hosted, pages: Pages) -> list[Router]:
     """Every page of the room; its errors are pages too."""
     desk = Desk(hosted, pages)
     views = Views(hosted, pages)
+    own_views = OwnViews(hosted, pages)
 
     # A plain function: the framework copies the router, and a database has no copy.
     def show_error(request: HttpRequest, raised: Exception) -> Response[bytes]:
@@ -36,7 +32,9 @@ def hosted_routes(hosted: Hosted, pages: Pages) -> list[Router]:
             _entrance(desk, hosted, pages),
             *_sign_in(desk, hosted, pages, views),
             *_decision(desk, hosted, pages, views),
-            *_own_consents(desk, hosted, pages, views),
+            *confirm_pages(desk, hosted, pages, views),
+            *consent_pages(desk, hosted, pages, own_views),
+            *passkey_pages(desk, hosted, pages, own_views),
             *(_asset(asset) for asset in pages.assets.values()),
         ],
         exception_handlers={Exception: show_error},
@@ -45,14 +43,16 @@ def hosted_routes(hosted: Hosted, pages: Pages) -> list[Router]:
 
 
 def _entrance(desk: Desk, hosted: Hosted, pages: Pages) -> HTTPRouteHandler:
-    @get("/oauth/authorize", name="hosted.authorize", **_PAGE)
+    @get("/oauth/authorize", name="hosted.authorize", **PAGE)
     async def authorize(request: HttpRequest) -> ASGIResponse:
         # Only these two count; whatever else stands in the address is ignored (RFC 9126, 4).
         visit = await desk.receive(request)
         browser = visit.browser
-        flow_id = await hosted.begin(
-            browser, visit.query.one("client_id"), visit.query.one("request_uri")
-        )
+        client_id, request_uri = visit.query.one("client_id"), visit.query.one("request_uri")
+        answer = await hosted.answer_unasked(browser, client_id, request_uri)
+        if answer is not None:
+            return pages.redirect(answer, *visit.cookies)
+        flow_id = await hosted.begin(browser, client_id, request_uri)
         page = "/consent" if browser.customer_id else "/sign-in"
         return pages.redirect(address(page, flow_id), *visit.cookies)
 
@@ -67,29 +67,33 @@ def _sign_in(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTT
             if flow.answered:
                 return pages.redirect(address("/done", flow.flow_id))
             asked = await hosted.asked(flow)
-        if visit.browser.customer_id:
+        if visit.browser.customer_id and not (asked and hosted.must_sign_in(visit.browser, asked)):
             page = "/consent" if asked else "/consents"
             return pages.redirect(address(page, visit.flow_id), *visit.cookies)
         return views.sign_in(visit, asked, failed=failed)
 
-    @get("/sign-in", name="hosted.sign_in", **_PAGE)
+    @get("/sign-in", name="hosted.sign_in", **PAGE)
     async def sign_in_page(request: HttpRequest) -> ASGIResponse:
         return await show(await desk.receive(request), failed=False)
 
-    @post("/sign-in", name="hosted.sign_in_form", **_FORM)
+    @post("/sign-in", name="hosted.sign_in_form", **FORM)
     async def sign_in(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
         form = visit.form
         try:
-            renewed = await hosted.sign_in(
+            renewed = await hosted.sign_ins.sign_in(
                 visit.browser, form.one("customer"), form.one("passcode")
             )
         except errors.SignInFailed:
             return await show(visit, failed=True)
-        page = "/consent" if visit.flow_id else "/consents"
-        return pages.redirect(address(page, visit.flow_id), pages.cookies.remember(renewed.secret))
+        page = address("/consent", visit.flow_id)
+        if not visit.flow_id:
+            # An approval asks for the second factor by itself, and for exactly what it approves.
+            second = await hosted.sign_ins.start_second_factor(renewed, visit.language())
+            page = address("/confirm", "", second.confirmation_id) if second else "/consents"
+        return pages.redirect(page, pages.cookies.remember(renewed.secret))
 
-    @post("/sign-out", name="hosted.sign_out", **_FORM)
+    @post("/sign-out", name="hosted.sign_out", **FORM)
     async def sign_out(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
         await hosted.sign_out(visit.browser)
@@ -99,7 +103,7 @@ def _sign_in(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTT
 
 
 def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTTPRouteHandler]:
-    @get("/consent", name="hosted.consent", **_PAGE)
+    @get("/consent", name="hosted.consent", **PAGE)
     async def consent_page(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive(request)
         flow = await hosted.flow(visit.browser, visit.flow_id)
@@ -107,9 +111,12 @@ def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HT
             return pages.redirect(address("/done", flow.flow_id))
         if visit.browser.customer_id is None:
             return pages.redirect(address("/sign-in", flow.flow_id), *visit.cookies)
-        return await views.consent(visit, await hosted.asked(flow))
+        asked = await hosted.asked(flow)
+        if hosted.must_sign_in(visit.browser, asked):
+            return pages.redirect(address("/sign-in", flow.flow_id))
+        return await views.consent(visit, asked)
 
-    @post("/consent", name="hosted.decide", **_FORM)
+    @post("/consent", name="hosted.decide", **FORM)
     async def decide(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
         flow = await hosted.flow(visit.browser, visit.flow_id)
@@ -122,14 +129,17 @@ def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HT
             return pages.redirect(address("/consent", flow.flow_id))
         if decision != "approve":
             raise errors.MalformedBody
-        if visit.browser.customer_id is None:
-            return pages.redirect(address("/sign-in", flow.flow_id))
         asked = await hosted.asked(flow)
+        if hosted.must_sign_in(visit.browser, asked):
+            return pages.redirect(address("/sign-in", flow.flow_id))
         ticked = visit.form.every("component")
         language = visit.language(asked.request.ui_locales)
-        return pages.redirect(await hosted.approve(visit.browser, asked, ticked, language))
+        answer = await hosted.approve(visit.browser, asked, ticked, language)
+        if isinstance(answer, ConfirmationRow):
+            answer = address("/confirm", flow.flow_id, answer.confirmation_id)
+        return pages.redirect(answer)
 
-    @get("/done", name="hosted.done", **_PAGE)
+    @get("/done", name="hosted.done", **PAGE)
     async def done(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive(request)
         if visit.flow_id:
@@ -141,40 +151,8 @@ def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HT
     return [consent_page, decide, done]
 
 
-def _own_consents(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTTPRouteHandler]:
-    @get("/consents", name="hosted.consents", **_PAGE)
-    async def consents(request: HttpRequest) -> ASGIResponse:
-        visit = await desk.receive(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in", *visit.cookies)
-        return await views.consents(visit)
-
-    @get("/consents/{consent_id:str}/revoke", name="hosted.revoke", **_PAGE)
-    async def revoke_page(request: HttpRequest, consent_id: FromPath[str]) -> ASGIResponse:
-        visit = await desk.receive(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in", *visit.cookies)
-        return await views.revoke(visit, await hosted.one_given(visit.browser, consent_id))
-
-    @post("/consents/{consent_id:str}/revoke", name="hosted.revoke_form", **_FORM)
-    async def revoke(request: HttpRequest, consent_id: FromPath[str]) -> ASGIResponse:
-        visit = await desk.receive_form(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in")
-        consent = (await hosted.one_given(visit.browser, consent_id)).consent
-        await hosted.revoke(visit.browser, consent.consent_id)
-        return pages.redirect(f"/consents?ended={consent.consent_id}")
-
-    # Where an order leads for a component that only the bank may sell; alike for every line.
-    @get("/referrals/{line_id:str}", name="hosted.referral", **_PAGE)
-    async def referral(request: HttpRequest, line_id: FromPath[str]) -> ASGIResponse:
-        return views.referral(await desk.receive(request))
-
-    return [consents, revoke_page, revoke, referral]
-
-
 def _asset(asset: Asset) -> HTTPRouteHandler:
-    @get(asset.path, **_PAGE)
+    @get(asset.path, **PAGE)
     async def serve() -> ASGIResponse:
         return asset.response()
 

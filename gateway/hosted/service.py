@@ -1,42 +1,51 @@
-"""The customer's side of a request: sign in, see what is asked, decide, and take it back."""
+"""The customer's side of a request: sign in, see what is asked, decide, confirm."""
 
+import hashlib
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-import structlog
 
 from contracts import errors
-from contracts.v1.consents import PackageOrderDetail
 from gateway.audit.service import Audit
-from gateway.consents.service import Consent, Consents, Notice
+from gateway.consents.service import Consents, Notice
 from gateway.corebank.port import BankCustomer, CoreBank
 from gateway.database import Database, Unit
 from gateway.hosted.asked import Entry, chosen
 from gateway.hosted.attempts import SignInAttempts
-from gateway.hosted.factor import SandboxSecondFactor, SecondFactor
+from gateway.hosted.codes import CodeMessenger, SandboxMessenger
+from gateway.hosted.confirmations import Confirmations
+from gateway.hosted.factor import Confirmed, needs_two_factors
+from gateway.hosted.factor_store import ConfirmationRow
 from gateway.hosted.language import Language
-from gateway.hosted.sessions import Browser, Flow, Sessions
+from gateway.hosted.lockout import Lockout
+from gateway.hosted.own_consents import Given, OwnConsents
+from gateway.hosted.own_passkeys import OwnPasskeys
+from gateway.hosted.passkeys import Passkeys
+from gateway.hosted.second_factors import Answer, Offer, SecondFactors
+from gateway.hosted.sessions import Browser, Flow, Sessions, signed_in
+from gateway.hosted.sign_ins import SignIns
 from gateway.kit.clock import Clock
 from gateway.oauth.service import Approval, AuthorizationRequest, Authorizations
 from gateway.onboarding.service import Onboarding, Partner
 from gateway.products.service import Catalogue
+from gateway.rules.service import RulePack
 
 __all__ = [
+    "Answer",
     "Asked",
+    "CodeMessenger",
+    "ConfirmationRow",
     "Given",
     "Hosted",
-    "SandboxSecondFactor",
-    "SecondFactor",
+    "Offer",
+    "SandboxMessenger",
     "Sessions",
     "SignInAttempts",
 ]
 
-journal = structlog.get_logger("tessera.hosted")
-
-# Longer entries are nobody's name or passcode and are not worth hashing.
-ENTRY_LONGEST: Final = 128
+_RP_NAME: Final = "Tessera Bank"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -48,12 +57,11 @@ class Asked(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-class Given(msgspec.Struct, frozen=True):
-    """A consent on file with what the register and the catalogue say about it."""
+class _Choice(msgspec.Struct, frozen=True):
+    """What the customer ticked before they were asked to confirm, and on which page."""
 
-    consent: Consent
-    partner: Partner | None
-    entries: tuple[Entry, ...]
+    ticked: tuple[str, ...]
+    language: Language
 
 
 class Hosted:
@@ -71,27 +79,40 @@ class Hosted:
         audit: Audit,
         clock: Clock,
         *,
-        second_factor: SecondFactor,
-        live: bool,
+        rules: RulePack,
+        issuer: str,
+        messenger: CodeMessenger | None,
         attempts: SignInAttempts | None = None,
     ) -> None:
+        """``issuer`` is the origin passkeys are for; without ``messenger`` there are no codes."""
         self._database = database
         self._sessions = sessions
         self._authorizations = authorizations
         self._consents = consents
         self._onboarding = onboarding
-        self._catalogue = catalogue
         self._bank = bank
-        self._audit = audit
         self._clock = clock
-        self._second_factor = second_factor
-        self._live = live
-        self._attempts = attempts or SignInAttempts()
-
-    @property
-    def simulated_factor(self) -> bool:
-        """Whether the second factor is the sandbox's, which a page must say."""
-        return self._second_factor.simulated
+        self._lockout = Lockout(database, rules, audit)
+        self._confirmations = Confirmations(database)
+        passkeys = Passkeys(database, issuer=issuer, rp_name=_RP_NAME)
+        self.factors = SecondFactors(
+            database, self._confirmations, passkeys, self._lockout, audit, messenger
+        )
+        self.sign_ins = SignIns(
+            database,
+            sessions,
+            bank,
+            self._lockout,
+            self.factors,
+            passkeys,
+            audit,
+            clock,
+            attempts or SignInAttempts(),
+        )
+        self.passkeys = OwnPasskeys(
+            database, self._confirmations, self.factors, passkeys, audit, clock
+        )
+        self.own = OwnConsents(consents, onboarding, catalogue, clock)
 
     @property
     def lifetime(self) -> timedelta:
@@ -99,9 +120,14 @@ class Hosted:
         return self._consents.lifetime
 
     @property
-    def can_approve(self) -> bool:
-        """A live bank approves nothing on a simulated factor (CN-API-04)."""
-        return not (self._live and self._second_factor.simulated)
+    def lock_minutes(self) -> int:
+        """How long a lock lasts, as the pages tell it."""
+        return self._lockout.minutes(self._clock.now())
+
+    async def can_approve(self, browser: Browser, asked: Asked) -> bool:
+        """Whether the customer has the factors that this request needs (CN-API-04)."""
+        customer_id, _ = signed_in(browser)
+        return not needs_two_factors(asked.request) or await self.factors.has_any(customer_id)
 
     async def recognise(self, cookie: str) -> Browser:
         """The browser behind the cookie."""
@@ -118,6 +144,24 @@ class Hosted:
             at=self._clock.now(),
         )
 
+    async def answer_unasked(
+        self, browser: Browser, client_id: str, request_uri: str
+    ) -> str | None:
+        """The redirect to a client that wants no page shown (`prompt=none`), else ``None``."""
+        request = await self._authorizations.begin(client_id, request_uri)
+        if "none" not in request.prompt:
+            return None
+        return await self._authorizations.answer_unasked(
+            client_id,
+            request_uri,
+            customer_id=browser.customer_id,
+            signed_in_at=browser.signed_in_at,
+        )
+
+    def must_sign_in(self, browser: Browser, asked: Asked) -> bool:
+        """Whether this request needs a sign-in, or a newer one (`max_age`, `prompt=login`)."""
+        return asked.request.needs_sign_in(browser.signed_in_at, self._clock.now())
+
     async def flow(self, browser: Browser, flow_id: str) -> Flow:
         """The flow when it is this browser's, else ``InvalidRequestUri``."""
         return await self._sessions.flow(browser, flow_id)
@@ -128,53 +172,20 @@ class Hosted:
         partner = await self._onboarding.partner(request.partner_id)
         if partner is None:
             raise errors.InvalidRequestUri
-        return Asked(flow, request, partner, self._entries(request.authorization_details))
+        return Asked(flow, request, partner, self.own.entries(request.authorization_details))
 
-    async def sign_in(self, browser: Browser, login: str, passcode: str) -> Browser:
-        """The browser signed in, under a new secret.
+    async def confirmation(self, browser: Browser, confirmation_id: str) -> ConfirmationRow:
+        """What this browser is about to confirm, else ``PageExpired``."""
+        return await self._confirmations.find(browser, confirmation_id, self._clock.now())
 
-        Raises ``TooManyRequests`` before any work for what is tried too often, and
-        ``SignInFailed`` alike for whatever was wrong. A known customer's sign-ins are audited
-        with either outcome, an unknown login is journalled; what was typed is kept nowhere.
-        """
-        at = self._clock.now()
-        self._attempts.admit(login, at)
-        if not (0 < len(login) <= ENTRY_LONGEST and 0 < len(passcode) <= ENTRY_LONGEST):
-            journal.info("sign_in.implausible")
-            raise errors.SignInFailed
-        customer = await self._bank.sign_in(login, passcode)
-        if customer is None:
-            await self._record_refusal(await self._bank.login_owner(login), at)
-            raise errors.SignInFailed
-        unit = Unit("hosted.sign_in")
-        renewed = self._sessions.sign_in(unit, browser, customer.customer_id, at)
-        self._audit.append(
-            unit,
-            action="customer.sign_in",
-            actor=f"customer:{customer.customer_id}",
-            subject=customer.customer_id,
-            decision="allow",
-            at=at,
+    async def send_code(
+        self, browser: Browser, row: ConfirmationRow, asked: Asked | None, language: Language
+    ) -> None:
+        """Sends a fresh code for a confirmation; the message says for which partner it is."""
+        recipient = _name(asked.partner, language) if asked else ""
+        await self.factors.send(
+            browser, row, recipient=recipient, language=language, at=self._clock.now()
         )
-        await self._database.commit(unit)
-        return renewed
-
-    async def _record_refusal(self, customer_id: str | None, at: datetime) -> None:
-        unit = Unit("hosted.sign_in_refused")
-        if customer_id is None:
-            journal.info("sign_in.unknown")
-            # As much to make durable as a record, so that the time of the answer tells nothing.
-            self._sessions.pretend(unit, at)
-        else:
-            self._audit.append(
-                unit,
-                action="customer.sign_in",
-                actor="customer:unknown",
-                subject=customer_id,
-                decision="deny",
-                at=at,
-            )
-        await self._database.commit(unit)
 
     async def sign_out(self, browser: Browser) -> None:
         """Ends the browser's session, if it has one."""
@@ -190,29 +201,85 @@ class Hosted:
 
     async def approve(
         self, browser: Browser, asked: Asked, ticked: frozenset[str], language: Language
-    ) -> str:
-        """Approves the needed entries and the ticked ones; returns the redirect to the client.
+    ) -> str | ConfirmationRow:
+        """Approves the needed entries and the ticked ones.
 
-        Raises ``AccessDenied`` where the second factor does not carry a live approval.
+        Returns the redirect to the client, or the confirmation that must come first. Raises
+        ``AccessDenied`` for a customer without the factors that the request needs.
         """
-        customer_id, signed_in_at = _signed_in(browser)
-        if not self.can_approve:
-            raise errors.AccessDenied
-        confirmed = await self._second_factor.confirm(customer_id)
+        customer_id, _ = signed_in(browser)
         given = chosen(asked.entries, ticked)
-        address = await self._authorizations.approve(
-            asked.flow.client_id,
-            asked.flow.request_uri,
-            Approval(
-                customer_id=customer_id,
-                acr=confirmed.acr,
-                amr=confirmed.amr,
-                authenticated_at=signed_in_at,
-                authorization_details=[entry.raw for entry in given],
-                notice=_notice(asked, given, language),
-            ),
+        if not needs_two_factors(asked.request):
+            return await self._approve(browser, asked, given, language, browser.confirmed)
+        kept = frozenset(entry.choice for entry in given)
+        return await self.factors.start(
+            browser,
+            customer_id,
+            "approve",
+            subject=asked.flow.flow_id,
+            content=msgspec.json.encode(_Choice(tuple(sorted(kept)), language)).decode(),
+            content_digest=_approved_digest(asked, given),
+            recipient=_name(asked.partner, language),
+            language=language,
+            at=self._clock.now(),
         )
-        await self._mark_answered(asked.flow)
+
+    def chosen(self, asked: Asked, row: ConfirmationRow) -> list[Entry]:
+        """What a confirmation is about; ``PageExpired`` when that is not what it was opened for."""
+        choice = msgspec.json.decode(row.content, type=_Choice)
+        given = chosen(asked.entries, frozenset(choice.ticked))
+        if row.purpose != "approve" or _approved_digest(asked, given) != row.content_digest:
+            raise errors.PageExpired
+        return given
+
+    async def confirm_approval(
+        self, browser: Browser, asked: Asked, row: ConfirmationRow, answer: Answer
+    ) -> str:
+        """Approves exactly what was confirmed; returns the redirect to the client."""
+        given = self.chosen(asked, row)
+        language = msgspec.json.decode(row.content, type=_Choice).language
+        confirmed = await self.factors.prove(
+            browser,
+            row,
+            answer,
+            to="spent",
+            effect=lambda _unit, _confirmed: None,
+            at=self._clock.now(),
+        )
+        return await self._approve(browser, asked, given, language, confirmed)
+
+    async def _approve(
+        self,
+        browser: Browser,
+        asked: Asked,
+        given: list[Entry],
+        language: Language,
+        confirmed: Confirmed,
+    ) -> str:
+        customer_id, signed_in_at = signed_in(browser)
+        flow = asked.flow
+        try:
+            address = await self._authorizations.approve(
+                flow.client_id,
+                flow.request_uri,
+                Approval(
+                    customer_id=customer_id,
+                    acr=confirmed.acr,
+                    amr=confirmed.amr,
+                    authenticated_at=signed_in_at,
+                    authorization_details=[entry.raw for entry in given],
+                    notice=_notice(asked, given, language),
+                ),
+            )
+        except errors.UnmetAuthenticationRequirements:
+            # Another customer than the client named; it is the client that can go on from here.
+            address = await self._authorizations.refuse(
+                flow.client_id,
+                flow.request_uri,
+                "unmet_authentication_requirements",
+                customer_id=customer_id,
+            )
+        await self._mark_answered(flow)
         return address
 
     async def deny(self, browser: Browser, flow: Flow) -> str:
@@ -223,35 +290,15 @@ class Hosted:
         await self._mark_answered(flow)
         return address
 
-    async def given(self, browser: Browser) -> list[Given]:
-        """The signed-in customer's consents, the newest first."""
-        customer_id, _ = _signed_in(browser)
-        partners: dict[str, Partner | None] = {}
-        found = []
-        for consent in await self._consents.for_customer(customer_id):
-            if consent.partner_id not in partners:
-                partners[consent.partner_id] = await self._onboarding.partner(consent.partner_id)
-            found.append(self._given(consent, partners[consent.partner_id]))
-        return found
-
-    async def one_given(self, browser: Browser, consent_id: str) -> Given:
-        """One consent of the signed-in customer; ``NotFound`` for anybody else's."""
-        customer_id, _ = _signed_in(browser)
-        consent = await self._consents.fetch_for_customer(consent_id, customer_id)
-        return self._given(consent, await self._onboarding.partner(consent.partner_id))
-
-    async def revoke(self, browser: Browser, consent_id: str) -> None:
-        """Takes the consent back, from the next call on; ``NotFound`` for anybody else's."""
-        customer_id, _ = _signed_in(browser)
-        await self._consents.revoke(consent_id, customer_id, self._clock.now())
-
     def now(self) -> datetime:
         """The instant that a page's standings are told as of."""
         return self._clock.now()
 
     async def sweep(self) -> None:
-        """Forgets sessions and flows that are over; run it from time to time."""
-        await self._sessions.sweep(self._clock.now())
+        """Forgets what is over: sessions, flows, confirmations, counts; run it now and then."""
+        at = self._clock.now()
+        await self._sessions.sweep(at)
+        await self.factors.sweep(at)
 
     async def _mark_answered(self, flow: Flow) -> None:
         # The decision is durable already, so the customer must reach the partner with it; a lost
@@ -259,22 +306,23 @@ class Hosted:
         with suppress(errors.GatewayError):
             await self._sessions.answered(flow.flow_id, self._clock.now())
 
-    def _given(self, consent: Consent, partner: Partner | None) -> Given:
-        return Given(consent, partner, self._entries(consent.authorization_details))
 
-    def _entries(self, details: tuple[dict[str, object], ...]) -> tuple[Entry, ...]:
-        entries = []
-        for raw in details:
-            detail = msgspec.convert(raw, PackageOrderDetail)
-            package = self._catalogue.find(detail.package, detail.version)
-            entries.append(Entry(raw, detail, package))
-        return tuple(entries)
+def _name(partner: Partner, language: Language) -> str:
+    return partner.name_zh if language == "zh-CN" else partner.name
 
 
-def _signed_in(browser: Browser) -> tuple[str, datetime]:
-    if browser.customer_id is None or browser.signed_in_at is None:
-        raise errors.PageExpired
-    return browser.customer_id, browser.signed_in_at
+def _approved_digest(asked: Asked, given: list[Entry]) -> str:
+    """All that an approval is: to whom, for what, in which amounts (EU-SCA-03)."""
+    request = asked.request
+    approved: dict[str, Any] = {
+        "client_id": request.client_id,
+        "partner_id": request.partner_id,
+        "request_uri": asked.flow.request_uri,
+        "redirect_uri": request.redirect_uri,
+        "scope": sorted(request.scope),
+        "authorization_details": [entry.raw for entry in given],
+    }
+    return hashlib.sha256(msgspec.json.encode(approved, order="sorted")).hexdigest()
 
 
 def _notice(asked: Asked, given: list[Entry], language: Language) -> Notice:
@@ -282,7 +330,10 @@ def _notice(asked: Asked, given: list[Entry], language: Language) -> Notice:
     return Notice(
         purpose=" ".join(f"{package.code}@{package.version}" for package in packages.values()),
         recipient=asked.partner.name,
-        shared=tuple(kind for p in packages.values() for kind in p.shared_with_partner),
+        shared=(
+            *(kind for p in packages.values() for kind in p.shared_with_partner),
+            *(kind for entry in given for kind in entry.shared),
+        ),
         never_shared=tuple(kind for p in packages.values() for kind in p.never_shared),
         disclosures=tuple(note.digest for p in packages.values() for note in p.disclosures),
         declined=tuple(entry.choice for entry in asked.entries if entry not in given),

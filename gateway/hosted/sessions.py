@@ -10,6 +10,7 @@ import msgspec
 from contracts import errors
 from gateway.database import Database, Unit, sweep_out
 from gateway.hosted import store
+from gateway.hosted.factor import BY_PASSCODE, Confirmed
 from gateway.kit import ids
 from gateway.kit.vault import Vault
 
@@ -18,6 +19,8 @@ IDLE: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(hours=1)
 # Flows are kept a little longer than their request, so a late click is told what happened.
 KEPT_AFTER_END: Final = timedelta(hours=1)
+# What a flow's request_uri is sealed for.
+REQUEST_URI: Final = "request-uri"
 # The shape of ``ids.new_secret``.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -29,6 +32,7 @@ class Browser(msgspec.Struct, frozen=True):
     fresh: bool = False
     customer_id: str | None = None
     signed_in_at: datetime | None = None
+    confirmed: Confirmed = BY_PASSCODE
     idle_out: bool = False
 
     @property
@@ -85,7 +89,12 @@ class Sessions:
         unit = Unit("hosted.seen")
         unit.add(store.TOUCH_SESSION, expect=None, session_digest=browser.digest, at=at)
         await self._database.commit(unit)
-        return Browser(cookie, customer_id=row.customer_id, signed_in_at=row.signed_in_at)
+        return Browser(
+            cookie,
+            customer_id=row.customer_id,
+            signed_in_at=row.signed_in_at,
+            confirmed=_confirmed(row),
+        )
 
     async def open_flow(
         self,
@@ -104,7 +113,7 @@ class Sessions:
             flow_id=flow_id,
             session_digest=browser.digest,
             client_id=client_id,
-            request_uri_sealed=self._vault.seal(request_uri.encode()),
+            request_uri_sealed=self._vault.seal(request_uri.encode(), purpose=REQUEST_URI),
             at=at,
             expires_at=expires_at,
         )
@@ -121,7 +130,7 @@ class Sessions:
         return Flow(
             flow_id=row.flow_id,
             client_id=row.client_id,
-            request_uri=self._vault.open(row.request_uri_sealed).decode(),
+            request_uri=self._vault.open(row.request_uri_sealed, purpose=REQUEST_URI).decode(),
             answered=row.answered_at is not None,
         )
 
@@ -133,20 +142,30 @@ class Sessions:
         """
         renewed = Browser(ids.new_secret(), customer_id=customer_id, signed_in_at=at)
         unit.add(store.DELETE_SESSION, expect=None, session_digest=browser.digest)
+        self._remember(unit, browser, renewed, at)
+        return renewed
+
+    def strengthen(
+        self, unit: Unit, browser: Browser, confirmed: Confirmed, at: datetime
+    ) -> Browser:
+        """Adds to ``unit`` that the signed-in customer proved more; under a new secret too."""
+        renewed = msgspec.structs.replace(browser, secret=ids.new_secret(), confirmed=confirmed)
+        # A session that was ended meanwhile stays ended.
+        unit.add(store.DELETE_SESSION, otherwise=errors.PageExpired, session_digest=browser.digest)
+        self._remember(unit, browser, renewed, at)
+        return renewed
+
+    def _remember(self, unit: Unit, browser: Browser, renewed: Browser, at: datetime) -> None:
         unit.add(
             store.INSERT_SESSION,
             session_digest=renewed.digest,
-            customer_id=customer_id,
+            customer_id=renewed.customer_id,
+            signed_in_at=renewed.signed_in_at,
+            acr=renewed.confirmed.acr,
+            amr=" ".join(renewed.confirmed.amr),
             at=at,
         )
         unit.add(store.MOVE_FLOWS, expect=None, from_=browser.digest, to=renewed.digest)
-        return renewed
-
-    def pretend(self, unit: Unit, at: datetime) -> None:
-        """Adds a session that the same ``unit`` deletes: the work of a row, and none is left."""
-        passing = ids.digest(ids.new_secret())
-        unit.add(store.INSERT_SESSION, session_digest=passing, customer_id="", at=at)
-        unit.add(store.DELETE_SESSION, session_digest=passing)
 
     def sign_out(self, unit: Unit, browser: Browser) -> None:
         """Adds the end of the browser's session to ``unit``."""
@@ -162,3 +181,17 @@ class Sessions:
         """Forgets what can open nothing any more; run it from time to time."""
         await sweep_out(self._database, store.SWEEP_SESSIONS, before=at - LONGEST)
         await sweep_out(self._database, store.SWEEP_FLOWS, before=at - KEPT_AFTER_END)
+
+
+def _confirmed(row: store.SessionRow) -> Confirmed:
+    """What a session proved; one from before this was kept proved the passcode."""
+    if row.acr is None or row.amr is None:
+        return BY_PASSCODE
+    return Confirmed(row.acr, tuple(row.amr.split()))
+
+
+def signed_in(browser: Browser) -> tuple[str, datetime]:
+    """Who is signed in and since when; ``PageExpired`` when nobody is."""
+    if browser.customer_id is None or browser.signed_in_at is None:
+        raise errors.PageExpired
+    return browser.customer_id, browser.signed_in_at

@@ -1,10 +1,10 @@
-"""The statements of the hosted pages and the rows they answer."""
+"""The statements of sessions and flows, and the rows they answer."""
 
 from datetime import datetime
 
 import msgspec
 
-from gateway.database import Query, Statement, sweeping
+from gateway.database import Query, SealedColumn, Statement, sweeping
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -14,6 +14,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     customer_id: str
     signed_in_at: datetime
     seen_at: datetime
+    acr: str | None
+    amr: str | None
 
 
 class FlowRow(msgspec.Struct, frozen=True):
@@ -26,12 +28,13 @@ class FlowRow(msgspec.Struct, frozen=True):
     answered_at: datetime | None
 
 
+SEALED = SealedColumn("hosted_flow", "request_uri_sealed", "flow_id")
 INSERT_SESSION = Statement(
-    "insert into hosted_session (session_digest, customer_id, signed_in_at, seen_at)"
-    " values (:session_digest, :customer_id, :at, :at)"
+    "insert into hosted_session (session_digest, customer_id, signed_in_at, seen_at, acr, amr)"
+    " values (:session_digest, :customer_id, :signed_in_at, :at, :acr, :amr)"
 )
 FIND_SESSION = Query(
-    "select session_digest, customer_id, signed_in_at, seen_at from hosted_session"
+    "select session_digest, customer_id, signed_in_at, seen_at, acr, amr from hosted_session"
     " where session_digest = :session_digest",
     SessionRow,
 )

@@ -1,19 +1,18 @@
-"""What each page shows: the service's answers, put into the reader's language."""
+"""What the pages of signing in, deciding and confirming show, in the reader's language."""
 
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from gateway.consents.service import is_live
-from gateway.hosted.asked import Bundle, bundles
+from gateway.hosted.asked import bundles
 from gateway.hosted.desk import Visit, address
 from gateway.hosted.language import Language, day
 from gateway.hosted.pages import Pages
-from gateway.hosted.service import Asked, Given, Hosted
+from gateway.hosted.service import Asked, ConfirmationRow, Hosted
 from gateway.onboarding.service import Partner
+
+HINT_LONGEST = 128
 
 
 class PartnerShown(msgspec.Struct, frozen=True):
@@ -21,18 +20,6 @@ class PartnerShown(msgspec.Struct, frozen=True):
 
     name: str
     mark: str
-
-
-class ConsentShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the customer's list."""
-
-    consent_id: str
-    partner: PartnerShown
-    live: bool
-    since: str
-    standing: str
-    bundles: tuple[Bundle, ...]
-    rights: tuple[str, ...]
 
 
 class Views:
@@ -56,7 +43,11 @@ class Views:
             csrf=visit.browser.csrf,
             flow_id=visit.flow_id,
             partner=partner_shown(asked.partner, language) if asked else None,
+            # Who the partner thinks is coming; a wrong guess is typed over and proves nothing.
+            hint=((asked.request.login_hint if asked else None) or "")[:HINT_LONGEST],
+            again=bool(visit.browser.customer_id),
             failed=failed,
+            minutes=str(self._hosted.lock_minutes),
             idle=visit.browser.idle_out,
         )
 
@@ -75,14 +66,50 @@ class Views:
             csrf=visit.browser.csrf,
             flow_id=visit.flow_id,
             partner=partner,
-            customer=await self._customer_name(visit, language),
+            customer=await customer_name(self._hosted, visit, language),
             bundles=bundles(asked.entries, self._pages.texts, language, payee=partner.name),
-            rights=self._rights(asked.request.scope, language),
+            rights=rights_shown(self._pages, asked.request.scope, language),
             until=day(now + self._hosted.lifetime, language),
             days=str(self._hosted.lifetime.days),
             return_host=urlsplit(asked.request.redirect_uri).hostname or "",
-            simulated=self._hosted.simulated_factor,
-            can_approve=self._hosted.can_approve,
+            can_approve=await self._hosted.can_approve(visit.browser, asked),
+        )
+
+    async def confirm(
+        self, visit: Visit, row: ConfirmationRow, asked: Asked | None, *, failed: bool
+    ) -> ASGIResponse:
+        """The second factor; for an approval with everything that it approves once more."""
+        language = visit.language(asked.request.ui_locales if asked else ())
+        partner = partner_shown(asked.partner, language) if asked else None
+        given = self._hosted.chosen(asked, row) if asked else []
+        texts = self._pages.texts
+        offer = await self._hosted.factors.offer(row)
+        purpose = row.purpose.replace(".", "_")
+        named = partner.name if partner else ""
+        message = ""
+        if offer.on_page is not None:
+            message = texts.say(language, f"message.{purpose}", code=offer.on_page, partner=named)
+        return self._pages.page(
+            "confirm",
+            language,
+            here=visit.here,
+            status=403 if failed else 200,
+            returns_to=asked.request.redirect_uri if asked else "",
+            idle_to=address("/sign-in", visit.flow_id),
+            cookies=visit.cookies,
+            csrf=visit.browser.csrf,
+            customer=await customer_name(self._hosted, visit, language),
+            title=texts.say(language, f"confirm.{purpose}_title", partner=named),
+            lead=texts.say(language, f"confirm.{purpose}_lead", partner=named),
+            purpose=row.purpose,
+            partner=partner,
+            bundles=bundles(given, texts, language, payee=named),
+            query=visit.here.partition("?")[2],
+            back=_back(visit, row),
+            offer=offer,
+            message=message,
+            failed=failed,
+            minutes=str(self._hosted.lock_minutes),
         )
 
     def done(self, visit: Visit) -> ASGIResponse:
@@ -95,81 +122,18 @@ class Views:
             answered=bool(visit.flow_id),
         )
 
-    def referral(self, visit: Visit) -> ASGIResponse:
-        """A component that is sold on the bank's side only."""
-        return self._pages.page(
-            "referral", visit.language(), here=visit.path, cookies=visit.cookies
-        )
 
-    async def consents(self, visit: Visit) -> ASGIResponse:
-        """All the customer allowed, the live ones first."""
-        language = visit.language()
-        now = self._hosted.now()
-        rows = [
-            self._shown(given, language, now) for given in await self._hosted.given(visit.browser)
-        ]
-        ended = visit.query.one("ended")
-        return self._pages.page(
-            "consents",
-            language,
-            here="/consents",
-            idle_to="/sign-in",
-            cookies=visit.cookies,
-            csrf=visit.browser.csrf,
-            customer=await self._customer_name(visit, language),
-            live=[row for row in rows if row.live],
-            over=[row for row in rows if not row.live],
-            ended=next((row for row in rows if row.consent_id == ended and not row.live), None),
-        )
+async def customer_name(hosted: Hosted, visit: Visit, language: Language) -> str:
+    """How the bank calls whoever is signed in."""
+    customer = await hosted.customer(visit.browser)
+    if customer is None:
+        return ""
+    return customer.name_zh if language == "zh-CN" else customer.name_en
 
-    async def revoke(self, visit: Visit, given: Given) -> ASGIResponse:
-        """The second tap."""
-        language = visit.language()
-        row = self._shown(given, language, self._hosted.now())
-        if not row.live:
-            return self._pages.redirect(f"/consents?ended={row.consent_id}", *visit.cookies)
-        return self._pages.page(
-            "revoke",
-            language,
-            here=visit.path,
-            idle_to="/sign-in",
-            cookies=visit.cookies,
-            csrf=visit.browser.csrf,
-            customer=await self._customer_name(visit, language),
-            consent=row,
-        )
 
-    async def _customer_name(self, visit: Visit, language: Language) -> str:
-        customer = await self._hosted.customer(visit.browser)
-        if customer is None:
-            return ""
-        return customer.name_zh if language == "zh-CN" else customer.name_en
-
-    def _rights(self, scope: tuple[str, ...], language: Language) -> tuple[str, ...]:
-        return tuple(self._pages.texts.say(language, f"scope.{name}") for name in scope)
-
-    def _shown(self, given: Given, language: Language, now: datetime) -> ConsentShown:
-        consent = given.consent
-        partner = partner_shown(given.partner, language, consent.notice.recipient)
-        return ConsentShown(
-            consent_id=consent.consent_id,
-            partner=partner,
-            live=is_live(consent, now),
-            since=self._say(language, "consents.since", consent.created_at),
-            standing=self._standing(given, language, now),
-            bundles=bundles(given.entries, self._pages.texts, language, payee=partner.name),
-            rights=self._rights(tuple(consent.scope.split()), language),
-        )
-
-    def _standing(self, given: Given, language: Language, now: datetime) -> str:
-        consent = given.consent
-        status: Any = consent.status_at(now)
-        if status == "revoked" and consent.revoked_at is not None:
-            return self._say(language, f"consents.revoked_{consent.revoked_by}", consent.revoked_at)
-        return self._say(language, f"consents.{status}", consent.expires_at)
-
-    def _say(self, language: Language, key: str, at: datetime) -> str:
-        return self._pages.texts.say(language, key, day=day(at, language))
+def rights_shown(pages: Pages, scope: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    """What scope tokens allow, in words."""
+    return tuple(pages.texts.say(language, f"scope.{name}") for name in scope)
 
 
 def partner_shown(partner: Partner | None, language: Language, recorded: str = "") -> PartnerShown:
@@ -177,3 +141,10 @@ def partner_shown(partner: Partner | None, language: Language, recorded: str = "
     if partner is None:
         return PartnerShown(recorded, "")
     return PartnerShown(partner.name_zh if language == "zh-CN" else partner.name, partner.mark)
+
+
+def _back(visit: Visit, row: ConfirmationRow) -> str:
+    """Where a customer goes who does not confirm."""
+    if row.purpose == "approve":
+        return address("/consent", visit.flow_id)
+    return "/consents" if row.purpose == "sign_in" else "/passkeys"

@@ -19,6 +19,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     consent_id: str | None = None
     authorization_details: tuple[dict[str, Any], ...] = ()
     acr: str = ""
+    # How the token was presented, so that a refusal names the same scheme.
+    token_type: str = "DPoP"  # noqa: S105 - a scheme's name
     channel: str = "native"
     # Which access token spoke, as it is stored; ``None`` where the caller brought none.
     token_digest: str | None = None

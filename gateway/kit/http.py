@@ -1,13 +1,10 @@
 """Everything that Tessera fetches from or posts to the outside goes through this one sender."""
 
 import asyncio
-import ipaddress
-import re
 import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
 
 import aiohttp
 import httpx
@@ -15,53 +12,32 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolver = Callable[[str, int], Awaitable[list[str]]]
+from gateway.kit.destinations import (
+    AddressPolicy,
+    ForbiddenAddress,
+    Resolver,
+    Target,
+    Unreachable,
+    as_address,
+    is_public,
+    parse_url,
+    resolve_by_system,
+)
+
+__all__ = [
+    "AddressPolicy",
+    "Answer",
+    "ForbiddenAddress",
+    "Sender",
+    "Target",
+    "Unreachable",
+    "is_public",
+    "parse_url",
+]
 
 BODY_LIMIT_BYTES = 64 * 1024
-URL_LIMIT_CHARACTERS = 2048
 CONNECT_TIMEOUT_SECONDS = 5.0
 IDLE_TIMEOUT_SECONDS = 20.0
-DEFAULT_PORTS = {"https": 443, "http": 80}
-
-# A host name whose last label starts with a letter. "2130706433", "0x7f.1" and "127.1" are not
-# names: resolvers read them as IPv4 addresses, so they are refused as a spelling.
-HOST_NAME = re.compile(
-    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-)
-# The characters of RFC 3986 without "#": parsers disagree on the meaning of all others.
-PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
-LITERAL_V4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}", re.ASCII)
-
-# Refused beyond what the registry calls "not global": the cloud fabric address of Azure, the 6to4
-# relay, and the special-purpose blocks the standard library of Python 3.11 takes for global.
-EXTRA_REFUSED = tuple(
-    ipaddress.ip_network(block)
-    for block in (
-        "168.63.129.16/32",
-        "192.0.0.0/24",
-        "192.31.196.0/24",
-        "192.52.193.0/24",
-        "192.88.99.0/24",
-        "192.175.48.0/24",
-        "2001::/23",
-        "2001:db8::/32",
-        "2002::/16",
-        "2620:4f:8000::/48",
-        "3fff::/20",
-    )
-)
-UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
-# The prefix an IPv6-only network's DNS64 answers with for an IPv4-only partner (RFC 6052).
-TRANSLATED_V4 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-class Unreachable(Exception):
-    """No complete answer: unresolved, refused, broken off, not HTTP, or out of time."""
-
-
-class ForbiddenAddress(Exception):
-    """The URL is not one that Tessera calls: its scheme, spelling, or resolved address."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -70,137 +46,6 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-class Target(msgspec.Struct, frozen=True):
-    """A URL taken apart once, so that what was checked is what is called."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def destination(self) -> str:
-        """`host:port`, as the operator lists it; IPv6 in brackets."""
-        return _destination(self.host, self.port)
-
-    @property
-    def url(self) -> str:
-        """The URL rebuilt from the checked parts."""
-        return f"{self.scheme}://{self.destination}{self.path}"
-
-
-def _destination(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def parse_url(url: str) -> Target:
-    """Split an absolute http(s) URL, or raise `ForbiddenAddress` for one that two parsers could
-    read differently: user part, fragment, backslash, white space, non-ASCII, numeric host names.
-    """
-    if len(url) > URL_LIMIT_CHARACTERS or not PLAIN_URL.fullmatch(url):
-        raise ForbiddenAddress("the URL holds characters that are not plain ASCII, or is too long")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ForbiddenAddress("the URL cannot be read") from error
-    if parts.scheme not in DEFAULT_PORTS:
-        raise ForbiddenAddress("only https is called")
-    if "@" in parts.netloc or port == 0 or parts.netloc.endswith(":"):
-        raise ForbiddenAddress("the URL must name a host and at most a port")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = _plain_host(parts.hostname or "", bracketed="[" in parts.netloc)
-    return Target(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
-
-
-def _plain_host(host: str, bracketed: bool) -> str:
-    if bracketed or LITERAL_V4.fullmatch(host):
-        try:
-            # Refuses leading zeros, which some resolvers read as octal.
-            return str(ipaddress.IPv6Address(host) if bracketed else ipaddress.IPv4Address(host))
-        except ValueError as error:
-            raise ForbiddenAddress("the host is not a plain address") from error
-    if not HOST_NAME.fullmatch(host):
-        raise ForbiddenAddress("the host is neither a plain name nor a plain address")
-    return host
-
-
-def _as_address(text: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address belongs to the open internet, however it is wrapped.
-
-    Mapped (`::ffff:a.b.c.d`) and translated (`64:ff9b::/96`) forms are judged by the IPv4 address
-    inside; tunnels (6to4, Teredo) and everything outside global unicast are refused.
-    """
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped
-        if inner is None and address in TRANSLATED_V4:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.scope_id is not None or address not in UNICAST_V6:
-            return False
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    return not any(address.version == block.version and address in block for block in EXTRA_REFUSED)
-
-
-async def resolve_by_system(host: str, port: int) -> list[str]:
-    """The addresses the machine's own resolver gives, in its order of preference."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-class AddressPolicy:
-    """Decides which addresses may be called; the operator's `host:port` list is the only way out.
-
-    A listed host and port may be called at whatever address it resolves to, and over http.
-    """
-
-    def __init__(self, listed: Iterable[str], resolver: Resolver) -> None:
-        self._listed = frozenset(parse_url(f"http://{entry}").destination for entry in listed)
-        self._resolver = resolver
-
-    def target(self, url: str) -> Target:
-        """The parts of a URL whose spelling and scheme are fit to be called."""
-        target = parse_url(url)
-        if target.scheme != "https" and target.destination not in self._listed:
-            raise ForbiddenAddress("only https is called")
-        return target
-
-    async def addresses(self, host: str, port: int) -> list[str]:
-        """Resolve a host and return its addresses, all of which are fit to be called.
-
-        One unfit address among several refuses the whole answer: an honest name has none.
-        """
-        literal = _as_address(host)
-        if literal is not None:
-            found = [host]
-        else:
-            found = await self._resolve(host, port)
-        if _destination(host, port) not in self._listed:
-            for entry in found:
-                address = _as_address(entry)
-                if address is None or not is_public(address):
-                    raise ForbiddenAddress("the host is not on the open internet")
-        return found
-
-    async def _resolve(self, host: str, port: int) -> list[str]:
-        try:
-            found = await self._resolver(host, port)
-        except (OSError, UnicodeError) as error:
-            raise Unreachable("the host name does not resolve") from error
-        if not found:
-            raise Unreachable("the host name does not resolve")
-        return found
 
 
 class _PinnedResolver(AbstractResolver):
@@ -241,8 +86,17 @@ class _Destination:
         self.in_flight = 0
 
 
+class _Message(msgspec.Struct, frozen=True):
+    """What is sent, and how much of the answer is read."""
+
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
+    limit_bytes: int
+
+
 class Sender:
-    """Posts to partners: checked addresses only, no redirect, cookies or proxy, bounded in all.
+    """Calls partners: checked addresses only, no redirect, cookies or proxy, bounded in all.
 
     `listed` holds the operator's exceptions as exact `host:port`. A destination keeps its own few
     connections; of more than `max_destinations` the longest unused one is closed. `tls` replaces
@@ -286,11 +140,32 @@ class Sender:
         `ForbiddenAddress` before anything is sent, `Unreachable` when the outcome is unknown.
         """
         target = self._policy.target(url)
+        message = _Message("POST", body, headers, self._body_limit_bytes)
+        return await self._call(target, message, timeout_seconds)
+
+    async def get(
+        self, url: str, timeout_seconds: float, *, accept: str = "application/json"
+    ) -> Answer:
+        """Fetch a document once and return the answer, whatever its status.
+
+        A redirect is an answer and not followed; the content type is the sender's word and proves
+        nothing. Raises like `post`, and `Unreachable` for a body that is not whole within the
+        sender's limit: half a document must not pass for one.
+        """
+        target = self._policy.target(url)
+        # One byte more than may come, so that a body of exactly the limit is seen to be whole.
+        message = _Message("GET", b"", {"accept": accept}, self._body_limit_bytes + 1)
+        answer = await self._call(target, message, timeout_seconds)
+        if len(answer.body) > self._body_limit_bytes:
+            raise Unreachable("the answer is longer than what is read")
+        return answer
+
+    async def _call(self, target: Target, message: _Message, timeout_seconds: float) -> Answer:
         destination = await self._open(target)
         destination.in_flight += 1
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._exchange(destination, target, body, headers, timeout_seconds)
+                return await self._exchange(destination, target, message, timeout_seconds)
         except TimeoutError as error:
             raise Unreachable("no complete answer in time") from error
         except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -308,19 +183,18 @@ class Sender:
         self,
         destination: _Destination,
         target: Target,
-        body: bytes,
-        headers: Mapping[str, str],
+        message: _Message,
         timeout_seconds: float,
     ) -> Answer:
-        if _as_address(target.host) is not None:
+        if as_address(target.host) is not None:
             # The connector asks its resolver for names only.
             await self._policy.addresses(target.host, target.port)
         connect = min(CONNECT_TIMEOUT_SECONDS, timeout_seconds)
         request = httpx.Request(
-            "POST",
+            message.method,
             target.url,
-            headers={"accept-encoding": "identity", "user-agent": "Tessera", **headers},
-            content=body,
+            headers={"accept-encoding": "identity", "user-agent": "Tessera", **message.headers},
+            content=message.body,
             extensions={"timeout": {"connect": connect, "read": timeout_seconds}},
         )
         response = await destination.transport.handle_async_request(request)
@@ -328,19 +202,11 @@ class Sender:
             return Answer(
                 response.status_code,
                 {name.lower(): value for name, value in response.headers.items()},
-                await self._cut_body(response),
+                await _cut_body(response, message.limit_bytes),
             )
         finally:
             # An unread rest makes the connector close the connection instead of reusing it.
             await response.aclose()
-
-    async def _cut_body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) >= self._body_limit_bytes:
-                break
-        return bytes(body[: self._body_limit_bytes])
 
     async def _open(self, target: Target) -> _Destination:
         key = f"{target.scheme}://{target.destination}"
@@ -375,6 +241,15 @@ class Sender:
             trust_env=False,
             auto_decompress=False,
         )
+
+
+async def _cut_body(response: httpx.Response, limit_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) >= limit_bytes:
+            break
+    return bytes(body[:limit_bytes])
 
 
 def _reason(error: Exception) -> str:

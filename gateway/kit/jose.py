@@ -5,7 +5,6 @@ prove that it accepts nothing joserfc refuses. Only the algorithms of FAPI 2.0 e
 each is chosen by the kind of key, never by the token alone (RFC 8725 sections 3.1 and 3.2).
 """
 
-import base64
 import binascii
 import hashlib
 import json
@@ -45,7 +44,13 @@ _ES256 = ec.ECDSA(hashes.SHA256())
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256.digest_size)
 _SHA256 = hashes.SHA256()
 
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+# Characters of the other alphabet, and padding, become ones that decoding passes over.
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/???")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_PADDING = (b"", b"", b"==", b"=")
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 class JoseRefused(ValueError):
@@ -217,12 +222,14 @@ def strict_json_object(raw: bytes) -> dict[str, Any]:
 def refuse_duplicates(raw: bytes) -> object:
     """The JSON value, or `JoseRefused` when a member is repeated or the text is not strict JSON.
 
-    msgspec judges the text (UTF-8, no lone surrogates, no NaN); the second reading is there
-    because msgspec silently keeps the last of two members with one name.
+    msgspec judges the text (UTF-8, no lone surrogates, no NaN) but silently keeps the last of two
+    members with one name. Text that is what we would write for the value repeats none, since a
+    dict cannot; any other text is read a second time.
     """
     try:
-        value = msgspec.json.decode(raw)
-        _DUPLICATE_FINDER.decode(raw.decode("utf-8"))
+        value = _decode(raw)
+        if _encode(value) != raw:
+            _DUPLICATE_FINDER.decode(raw.decode("utf-8"))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         if isinstance(error, JoseRefused):
             raise
@@ -236,18 +243,20 @@ def decode_base64url(segment: str) -> bytes:
     Encoding the result again and comparing refuses padding, foreign characters and stray bits.
     """
     try:
-        text = segment.encode("ascii")
-        raw = binascii.a2b_base64(text.translate(_TO_STANDARD) + b"=" * (-len(text) % 4))
-    except ValueError as error:
-        raise JoseRefused("The token is not base64url") from error
-    if base64.urlsafe_b64encode(raw).rstrip(b"=") != text:
+        text = segment.encode("ascii").translate(_TO_STANDARD) + _PADDING[len(segment) % 4]
+        raw = binascii.a2b_base64(text)
+        canonical = binascii.b2a_base64(raw, newline=False) == text
+    except ValueError:
+        canonical = False
+    if not canonical:
         raise JoseRefused("The token is not canonical base64url")
     return raw
 
 
 def encode_base64url(raw: bytes) -> str:
     """Base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    text = binascii.b2a_base64(raw, newline=False).rstrip(b"=")
+    return text.translate(_TO_URL).decode("ascii")
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Public keys as others hand them in: which are acceptable, and the one name each has."""
 
+import base64
 import re
 from typing import Any
 
 import msgspec
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,6 +19,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 from contracts import errors
 
 _RSA_BITS_LEAST = 2048
+_CERTIFICATES_MOST = 4
 
 
 def public_jwks(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -51,9 +54,28 @@ def _public_jwk(key: dict[str, Any], field: str) -> dict[str, Any]:
     if not fits:
         raise errors.InvalidField("Use P-256, Ed25519, or RSA of 2048 bits or more.", field=field)
     members = imported.as_dict(private=False)
-    kept = {name: members[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in members}
+    kept: dict[str, Any] = {
+        name: members[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in members
+    }
     alg = key.get("alg")
-    return kept | {"kid": kid} | ({"alg": alg} if isinstance(alg, str) else {})
+    kept |= {"kid": kid} | ({"alg": alg} if isinstance(alg, str) else {})
+    if "x5c" in key:
+        _check_certificate(key["x5c"], imported, field)
+        kept["x5c"] = key["x5c"]
+    return kept
+
+
+def _check_certificate(chain: object, key: ECKey | OKPKey | RSAKey, field: str) -> None:
+    """RFC 7517 section 4.7: the first certificate of an `x5c` is the key's own."""
+    try:
+        if not isinstance(chain, list) or not 0 < len(chain) <= _CERTIFICATES_MOST:
+            raise ValueError("an x5c is a short list")
+        held = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
+        same = held.public_key() == key.public_key
+    except (ValueError, TypeError):
+        raise errors.InvalidField("Not a certificate chain in x5c.", field=field) from None
+    if not same:
+        raise errors.InvalidField("The certificate in x5c is of another key.", field=field)
 
 
 def rsa_jwk_of_pem(pem: str, field: str) -> dict[str, Any]:

@@ -5,32 +5,37 @@ The hosted pages ask here; they own the addresses, the words and the second fact
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
-from urllib.parse import urlencode
+from typing import Any, Final, Literal
 
 import msgspec
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AuthorizationServer
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
 from contracts import errors
 from gateway.audit.service import Audit
 from gateway.consents.service import Consents, Notice
 from gateway.database import Database, Unit
 from gateway.kit.clock import Clock
-from gateway.kit.ids import digest, new_secret
+from gateway.kit.ids import digest
 from gateway.oauth import store
+from gateway.oauth.account_information import scope_within
+from gateway.oauth.answers import AuthorizationAnswers
 from gateway.oauth.clients import RegisteredClient, RegisteredClients
 from gateway.oauth.details import Details, DetailsChecker, check_not_wider, encode_details
-from gateway.oauth.grants.authorization_code import RequiredCodeChallenge
-from gateway.oauth.refusals import refused
+from gateway.oauth.grants.consent import ConsentServer
+from gateway.oauth.identity.claims import KeptClaims
+from gateway.oauth.identity.needs import Needs
 from gateway.oauth.scopes import join_scope, split_scope
 from gateway.oauth.subjects import Subjects
 from gateway.oauth.work import ProtocolRequest
-from gateway.onboarding.service import SCOPES
 
 # FAPI 2.0 SP 5.3.2.1-11 allows 60 seconds.
 CODE_SECONDS: Final = 60
+
+
+# RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, and OpenID Connect Core Error
+# Code unmet_authentication_requirements section 2.
+AuthorizationError = Literal[
+    "access_denied", "login_required", "consent_required", "unmet_authentication_requirements"
+]
 
 
 class PushedParameters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,9 +46,13 @@ class PushedParameters(msgspec.Struct, frozen=True, omit_defaults=True):
     scope: str
     code_challenge: str
     code_challenge_method: str
+    response_mode: str | None = None
     state: str | None = None
     ui_locales: str | None = None
     authorization_details: Details = ()
+    nonce: str | None = None
+    needs: Needs = Needs()
+    claims: KeptClaims = KeptClaims()
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +64,35 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     authorization_details: Details
     redirect_uri: str
     ui_locales: tuple[str, ...]
+    needs: Needs
+    pushed_at: datetime
     expires_at: datetime
+
+    @property
+    def required_acr(self) -> str | None:
+        """The class of authentication the client asked for, best liked first; ``None``: any."""
+        return self.needs.required_acr
+
+    @property
+    def max_age(self) -> int | None:
+        """How many seconds ago the customer may have signed in at most."""
+        return self.needs.max_age
+
+    @property
+    def prompt(self) -> tuple[str, ...]:
+        """What the client wants the pages to do; `none` alone means no page at all."""
+        return self.needs.prompt
+
+    @property
+    def login_hint(self) -> str | None:
+        """Who the client thinks is coming, for the sign-in field; never proof of anything."""
+        return self.needs.login_hint
+
+    def needs_sign_in(self, signed_in_at: datetime | None, at: datetime) -> bool:
+        """Whether a page must ask for the passcode (again) before it may ask for consent."""
+        if signed_in_at is None:
+            return True
+        return not self.needs.is_fresh(signed_in_at, pushed_at=self.pushed_at, at=at)
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,50 +107,6 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     notice: Notice | None = None
 
 
-class _Issuer(AuthorizationCodeGrant):  # type: ignore[misc]
-    """Authlib's code grant at the authorization endpoint; the code goes to its server."""
-
-    def generate_authorization_code(self) -> str:
-        return new_secret()
-
-    def save_authorization_code(self, code: str, request: ProtocolRequest) -> None:
-        self.server.code = code
-
-
-class _ConsentServer(AuthorizationServer):  # type: ignore[misc]
-    """Authlib's server over one pushed request; it decides whether a code may be issued."""
-
-    def __init__(self, client: RegisteredClient) -> None:
-        super().__init__(scopes_supported=SCOPES)
-        self.client = client
-        self.code = ""
-        self.register_grant(_Issuer, [RequiredCodeChallenge(required=True)])
-
-    def query_client(self, client_id: str) -> RegisteredClient | None:
-        return self.client if client_id == self.client.client_id else None
-
-    def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
-        return request
-
-    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        return
-
-    def handle_response(self, status: int, body: Any, headers: Any) -> None:
-        return
-
-    def handle_error_response(self, request: ProtocolRequest, error: OAuth2Error) -> NoReturn:
-        raise refused(error)
-
-    def issue(self, request: ProtocolRequest, customer_id: str) -> str:
-        """The code for an approved request, or the refusal."""
-        try:
-            grant = self.get_consent_grant(request, end_user=customer_id)
-        except OAuth2Error as error:
-            raise refused(error) from error
-        self.create_authorization_response(request, grant_user=customer_id, grant=grant)
-        return self.code
-
-
 class Authorizations:
     """Shows, approves and denies pushed requests."""
 
@@ -126,6 +119,7 @@ class Authorizations:
         subjects: Subjects,
         audit: Audit,
         clock: Clock,
+        answers: AuthorizationAnswers,
         *,
         issuer: str,
     ) -> None:
@@ -136,6 +130,7 @@ class Authorizations:
         self._subjects = subjects
         self._audit = audit
         self._clock = clock
+        self._answers = answers
         self._issuer = issuer
 
     async def begin(self, client_id: str, request_uri: str) -> AuthorizationRequest:
@@ -153,6 +148,8 @@ class Authorizations:
             authorization_details=parameters.authorization_details,
             redirect_uri=parameters.redirect_uri,
             ui_locales=tuple((parameters.ui_locales or "").split()),
+            needs=parameters.needs,
+            pushed_at=row.created_at,
             expires_at=row.expires_at,
         )
 
@@ -161,14 +158,19 @@ class Authorizations:
 
         Consent, code and completion are one unit: of two approvals at once, one wins and the
         other raises ``InvalidRequestUri``. Raises ``InvalidScope`` or
-        ``InvalidAuthorizationDetails`` when more is given than was asked for.
+        ``InvalidAuthorizationDetails`` when more is given than was asked for, and
+        ``UnmetAuthenticationRequirements`` when the customer is another than the one expected, or
+        authenticated less surely or longer ago than was asked; the request stays open then.
         """
         at = self._clock.now()
         row, parameters, client = await self._pending(client_id, request_uri)
+        subject = self._subjects.pairwise(approval.customer_id, client.client.sector)
+        _check_authentication(approval, subject, row, parameters.needs, at)
         scope = self._narrowed_scope(parameters, approval)
         details = self._narrowed_details(parameters, approval)
+        scope = scope_within(scope, parameters.authorization_details, details)
         request = self._protocol_request(client, parameters)
-        code = _ConsentServer(client).issue(request, approval.customer_id)
+        code = ConsentServer(client).issue(request, approval.customer_id)
         unit = Unit("oauth.approve", locks=(row.request_digest,))
         self._complete(unit, row, "approved", at)
         consent_id = self._consents.grant(
@@ -188,26 +190,62 @@ class Authorizations:
             code_digest=digest(code),
             client_id=client.client_id,
             consent_id=consent_id,
-            customer_id=approval.customer_id,
-            subject=self._subjects.pairwise(approval.customer_id, client.client.sector),
-            redirect_uri=parameters.redirect_uri,
-            code_challenge=parameters.code_challenge,
+            subject=subject,
             dpop_jkt=row.dpop_jkt,
             scope=scope,
             authorization_details=encode_details(details),
-            acr=approval.acr,
-            amr=" ".join(approval.amr),
-            authenticated_at=approval.authenticated_at,
             created_at=at,
             expires_at=at + timedelta(seconds=CODE_SECONDS),
+            **_remembered(parameters, approval),
         )
+        # Signed before the commit: a key that cannot sign does not cost the customer the request.
+        address = await self._address(client, parameters, {"code": code})
         await self._database.commit(unit)
-        return self._redirect(parameters, {"code": code})
+        return address
 
     async def deny(self, client_id: str, request_uri: str, *, customer_id: str | None) -> str:
         """Completes the request with `access_denied` (RFC 6749 section 4.1.2.1).
 
         ``customer_id`` is ``None`` when somebody said no before signing in.
+        """
+        return await self.refuse(client_id, request_uri, "access_denied", customer_id=customer_id)
+
+    async def answer_unasked(
+        self,
+        client_id: str,
+        request_uri: str,
+        *,
+        customer_id: str | None,
+        signed_in_at: datetime | None,
+    ) -> str:
+        """Completes a request of `prompt=none`, for which no page may be shown.
+
+        The redirect says `consent_required` when the customer it is for is signed in as it asks,
+        because a consent is always given on a page; else `login_required` (OpenID Connect Core
+        section 3.1.2.6).
+        """
+        row, parameters, client = await self._pending(client_id, request_uri)
+        needs = parameters.needs
+        code: AuthorizationError = "login_required"
+        if customer_id is not None and signed_in_at is not None:
+            subject = self._subjects.pairwise(customer_id, client.client.sector)
+            expected = needs.subject in (None, subject)
+            at = self._clock.now()
+            if expected and needs.is_fresh(signed_in_at, pushed_at=row.created_at, at=at):
+                code = "consent_required"
+        return await self.refuse(client_id, request_uri, code, customer_id=customer_id)
+
+    async def refuse(
+        self,
+        client_id: str,
+        request_uri: str,
+        code: AuthorizationError,
+        *,
+        customer_id: str | None,
+    ) -> str:
+        """Completes the request without a code and returns the redirect with `error`, `iss`.
+
+        Of a refusal and an approval at once, one wins and the other raises ``InvalidRequestUri``.
         """
         at = self._clock.now()
         row, parameters, client = await self._pending(client_id, request_uri)
@@ -221,11 +259,12 @@ class Authorizations:
             client_id=client.client_id,
             subject=customer_id,
             decision="deny",
-            detail={"scope": parameters.scope},
+            detail={"scope": parameters.scope, "error": code},
             at=at,
         )
+        address = await self._address(client, parameters, {"error": code})
         await self._database.commit(unit)
-        return self._redirect(parameters, {"error": "access_denied"})
+        return address
 
     async def _pending(
         self, client_id: str, request_uri: str
@@ -264,7 +303,7 @@ class Authorizations:
         check_not_wider(asked, given)
         if asked:
             # Judged again as given: a required component may have been left out.
-            self._catalogue.check_details(given)
+            self._catalogue.check_details(given, split_scope(parameters.scope))
         return given
 
     def _protocol_request(
@@ -280,10 +319,42 @@ class Authorizations:
         }
         return ProtocolRequest(self._issuer.rstrip("/") + "/oauth/authorize", form)
 
-    def _redirect(self, parameters: PushedParameters, answer: dict[str, str]) -> str:
-        """The registered address as it is, with the answer and `iss` (RFC 9207) appended."""
-        if parameters.state is not None:
-            answer["state"] = parameters.state
-        answer["iss"] = self._issuer
-        separator = "&" if "?" in parameters.redirect_uri else "?"
-        return f"{parameters.redirect_uri}{separator}{urlencode(answer)}"
+    async def _address(
+        self, client: RegisteredClient, parameters: PushedParameters, answer: dict[str, str]
+    ) -> str:
+        return await self._answers.address(
+            client.client_id,
+            answer,
+            redirect_uri=parameters.redirect_uri,
+            state=parameters.state,
+            response_mode=parameters.response_mode,
+        )
+
+
+def _remembered(parameters: PushedParameters, approval: Approval) -> dict[str, Any]:
+    """What a code holds of the request and of its approval, as they were."""
+    return {
+        "customer_id": approval.customer_id,
+        "redirect_uri": parameters.redirect_uri,
+        "code_challenge": parameters.code_challenge,
+        "acr": approval.acr,
+        "amr": " ".join(approval.amr),
+        "authenticated_at": approval.authenticated_at,
+        "nonce": parameters.nonce,
+        "claims": msgspec.json.encode(parameters.claims).decode(),
+    }
+
+
+def _check_authentication(
+    approval: Approval, subject: str, row: store.PushedRow, needs: Needs, at: datetime
+) -> None:
+    """What the client asked of the authentication, whatever the page has done about it."""
+    unmet = errors.UnmetAuthenticationRequirements
+    if "none" in needs.prompt:
+        raise unmet("The client asked that no page be shown.")
+    if needs.subject not in (None, subject):
+        raise unmet("Another customer is expected than the one who signed in.")
+    if not needs.is_sure_enough(approval.acr):
+        raise unmet("The customer was not authenticated with as many factors as was asked.")
+    if not needs.is_fresh(approval.authenticated_at, pushed_at=row.created_at, at=at):
+        raise unmet("The customer signed in longer ago than was asked.")

@@ -20,6 +20,9 @@ JTI_LIMIT_CHARACTERS = 256
 # (RFC 8725 section 3.11).
 _TYPES = frozenset((None, "jwt", "application/jwt", "client-authentication+jwt"))
 
+# RFC 9864 gives EdDSA on the one curve that FAPI 2.0 allows a name of its own.
+_ONE_NAME = {"Ed25519": "EdDSA"}
+
 
 class AssertionClaims(msgspec.Struct, frozen=True):
     """The claims that matter; `aud` is a string by type, so no array gets in (SP 5.3.2.1-8)."""
@@ -62,7 +65,7 @@ def read_assertion(form: Mapping[str, str], reader: jose.CompactReader) -> Asser
     """The assertion of a form, taken apart; raises ``InvalidClient`` when there is none to read."""
     token = form.get("client_assertion")
     if token is None:
-        raise errors.InvalidClient("The client must authenticate with private_key_jwt.")
+        raise errors.InvalidClient("The client_assertion is missing.")
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise errors.InvalidClient(f"The client_assertion_type must be {ASSERTION_TYPE}.")
     try:
@@ -88,6 +91,10 @@ def verify_assertion(
     header, claims = assertion.compact.header, assertion.claims
     if header.typ is not None and header.typ.lower() not in _TYPES:
         raise errors.InvalidClient("The assertion's typ names another kind of token.")
+    # RFC 8725 section 3.1: a client that registered one algorithm is held to it.
+    registered = client.client.metadata.token_endpoint_auth_signing_alg
+    if registered is not None and _ONE_NAME.get(header.alg, header.alg) != registered:
+        raise errors.InvalidClient(f"The client is registered for assertions by {registered}.")
     # RFC 7523 section 3, points 1 and 2: both name the client.
     if not claims.iss == claims.sub == client.client_id:
         raise errors.InvalidClient("The assertion's iss and sub must both be the client_id.")

@@ -12,10 +12,14 @@ ENTRIES_MOST = 32
 Details = tuple[dict[str, Any], ...]
 
 
-class DetailsChecker(Protocol):
-    """Whoever knows what may be asked for; the catalogue of packages."""
+# A member that lists kinds of data (RFC 9396 section 2.2) may be given in part.
+_LISTS = frozenset(("datatypes",))
 
-    def check_details(self, details: Sequence[dict[str, Any]]) -> object:
+
+class DetailsChecker(Protocol):
+    """Whoever knows which types there are and what may be asked for in each."""
+
+    def check_details(self, details: Sequence[dict[str, Any]], scope: frozenset[str]) -> None:
         """Raises ``InvalidAuthorizationDetails`` unless every entry may be asked for."""
         ...
 
@@ -40,17 +44,18 @@ def check_not_wider(asked: Sequence[Mapping[str, Any]], given: Sequence[Mapping[
     """RFC 9396 section 7: what is given may be less than what was asked, never more.
 
     Each given entry must be one that was asked, alike in everything but amounts of money, which
-    may be smaller; and no asked entry may be given twice.
+    may be smaller, and kinds of data, which may be fewer; and no asked entry may be given twice.
     """
     left = list(asked)
     for entry in given:
-        wider = next((candidate for candidate in left if _covers(candidate, entry)), None)
+        wider = next((candidate for candidate in left if is_within(candidate, entry)), None)
         if wider is None:
             raise errors.InvalidAuthorizationDetails("More was given than was asked for.")
         left.remove(wider)
 
 
-def _covers(asked: object, given: object) -> bool:
+def is_within(asked: object, given: object) -> bool:
+    """Whether ``given`` is ``asked``, with no more money and no other kinds of data."""
     if _is_money(asked) and _is_money(given):
         asked_money, given_money = dict(asked), dict(given)  # type: ignore[call-overload]
         return bool(
@@ -59,9 +64,18 @@ def _covers(asked: object, given: object) -> bool:
         )
     if isinstance(asked, Mapping) and isinstance(given, Mapping):
         return asked.keys() == given.keys() and all(
-            _covers(asked[name], given[name]) for name in given
+            _is_part(asked[name], given[name])
+            if name in _LISTS
+            else is_within(asked[name], given[name])
+            for name in given
         )
     return type(asked) is type(given) and asked == given
+
+
+def _is_part(asked: object, given: object) -> bool:
+    if not isinstance(asked, list) or not isinstance(given, list) or not given:
+        return False
+    return all(given.count(kind) == 1 and kind in asked for kind in given)
 
 
 def _is_money(value: object) -> bool:

@@ -31,14 +31,19 @@ class ProofClaims(msgspec.Struct, frozen=True):
     htu: str
     iat: int | float
     ath: str | None = None
+    nonce: str | None = None
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """A proof that verified: whose key, and the `jti` the unit has yet to use up."""
+    """A proof that verified: whose key, and the `jti` the unit has yet to use up.
+
+    Whether its ``nonce`` is a good one is for ``Nonces`` to say.
+    """
 
     jkt: str
     key: str
     expires_at: datetime
+    nonce: str | None = None
 
 
 _DECODER = msgspec.json.Decoder(ProofClaims)
@@ -79,7 +84,8 @@ def verify_proof(
     if not compact.is_signed_by(key):
         raise errors.InvalidDpopProof("The proof's signature does not verify.")
     forget_at = datetime.fromtimestamp(int(claims.iat) + AGE_SECONDS + 1, UTC)
-    return Proof(key.thumbprint, replay_key("dpop", key.thumbprint, claims.jti), forget_at)
+    jti_key = replay_key("dpop", key.thumbprint, claims.jti)
+    return Proof(key.thumbprint, jti_key, forget_at, claims.nonce)
 
 
 def token_hash(access_token: str) -> str:

@@ -6,6 +6,7 @@ scope where no guard stands, stops the start-up.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -18,20 +19,27 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Send
 
 from contracts import errors
+from gateway.consents.service import LastUses
 from gateway.database import Database, Unit
 from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock
 from gateway.kit.ids import digest
 from gateway.kit.jose import CompactReader
 from gateway.oauth import challenges, resource_flow
-from gateway.oauth.binding import Binding
-from gateway.oauth.details import decode_details
+from gateway.oauth.addresses import Addresses
+from gateway.oauth.assessed_levels import STRICTEST
+from gateway.oauth.binding import Binding, stored_binding
+from gateway.oauth.certificates import CertificateReader
 from gateway.oauth.dpop import Proof, verify_proof
+from gateway.oauth.identity.assurance import ACR_VALUES, TWO_FACTOR
+from gateway.oauth.message_signatures import MessageSignatures
+from gateway.oauth.nonces import Nonces
 from gateway.oauth.replay import BURN_FOR_TOKEN
 from gateway.oauth.resources import ResourceRequest
-from gateway.oauth.scopes import split_scope
+from gateway.oauth.rights import Rights, effective_rights
 from gateway.oauth.store import FIND_ACCESS_TOKEN, AccessTokenRow
 from gateway.onboarding.service import SCOPES
+from gateway.web.terminators import at_mtls, client_cert
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
 
@@ -48,11 +56,34 @@ class ResourceGuard(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, database: Database, clock: Clock, *, issuer: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        issuer: str,
+        mtls: str = "",
+        nonces: Nonces | None = None,
+        signatures: MessageSignatures | None = None,
+        uses: LastUses | None = None,
+        assessed_levels: Callable[[datetime], frozenset[str]] | None = None,
+    ) -> None:
+        """``uses`` is told of every consent that a call rested on.
+
+        ``signatures`` judges message signatures; without it none is looked at or asked for.
+        Without ``mtls``, the start of the mutual-TLS addresses, no certificate is ever presented;
+        without ``nonces`` none are asked for. ``assessed_levels`` tells which levels need a risk
+        assessment of the partner; without it the strictest rule holds.
+        """
         self._database = database
         self._clock = clock
-        self._external = issuer.rstrip("/")
+        self._uses = uses
+        self._assessed_levels = assessed_levels
+        self._addresses = Addresses(issuer, mtls)
+        self._nonces = nonces
+        self._signatures = signatures
         self._reader = CompactReader()
+        self._certificates = CertificateReader()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ResourceGuard":
         """Itself: Litestar copies a router's handlers together with what they belong to."""
@@ -61,45 +92,92 @@ class ResourceGuard(ASGIMiddleware):
     async def handle(self, scope: Any, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Lets the route see its caller, or refuses with a challenge (RFC 9449 section 7.1).
 
-        401 `invalid_token`, 403 `insufficient_scope`, 400 for a token in the query.
+        401 `invalid_token`, `invalid_dpop_proof` or `use_dpop_nonce`, 403 `insufficient_scope`,
+        400 for a token in the query. A good answer brings a fresh nonce, as a challenge does.
         """
         wanted = scope["route_handler"].opt.get("scope")
-        if wanted is not None:
-            scope["state"]["caller"] = await self._prove(scope, wanted)
+        if wanted is None:
+            await next_app(scope, receive, send)
+            return
+        at = self._clock.now()
+        if self._nonces is not None:
+            await self._nonces.keep_fresh(at)
+            send = _bringing(self._nonces.current("rs", at), send)
+        try:
+            receive = await self._prove(scope, receive, wanted, at)
+        except errors.GatewayError as refusal:
+            if self._nonces is not None and "WWW-Authenticate" in refusal.headers:
+                refusal.with_headers(DPoP_Nonce=self._nonces.current("rs", at))
+            raise
         await next_app(scope, receive, send)
 
-    async def _prove(self, scope: Any, wanted: str) -> Caller:
-        at = self._clock.now()
+    async def _prove(self, scope: Any, receive: Receive, wanted: str, at: datetime) -> Receive:
+        """Leaves the caller in the state and returns what the route reads its body from."""
+        origin = self._addresses.external(at_mtls=at_mtls(scope))
+        call = self._signatures and self._signatures.read(
+            scope, receive, wanted=wanted, origin=origin, at=at
+        )
+        row, caller = await self._caller(scope, wanted, at)
+        if self._signatures and call:
+            receive = await self._signatures.admit(call, row)
+        if self._uses is not None and row.consent_id is not None:
+            self._uses.note(row.consent_id, at)
+        scope["state"]["caller"] = caller
+        return receive
+
+    async def _caller(self, scope: Any, wanted: str, at: datetime) -> tuple[AccessTokenRow, Caller]:
         _refuse_token_in_query(scope["query_string"])
-        token, proofs = _credentials(scope["headers"])
+        scheme, token, proofs = _credentials(scope["headers"], self._addresses.mtls)
+        token_digest = digest(token)
+        presented: Binding | None
+        if scheme == "dpop":
+            proof = self._verify(scope, proofs, token, at)
+            presented = Binding("jkt", proof.jkt)
+            row = await self._token(token_digest, proof)
+        else:
+            presented = self._certificate(scope)
+            row = await self._database.find(FIND_ACCESS_TOKEN, token_digest=token_digest)
+        if row is None:
+            shown = "DPoP" if scheme == "dpop" else "Bearer"
+            raise challenges.invalid_token("The access token is not live.", scheme=shown)
+        rights = effective_rights(row)
+        resource_flow.check(
+            ResourceRequest(
+                method=scope["method"],
+                wanted=wanted,
+                granted=rights.scope,
+                token=row,
+                presented=presented,
+                acr=scope["route_handler"].opt.get("acr"),
+                max_age=scope["route_handler"].opt.get("max_age"),
+                assessed_levels=self._assessed_levels(at) if self._assessed_levels else STRICTEST,
+                at=at,
+            )
+        )
+        interaction_id = scope.get("state", {}).get("interaction_id", "")
+        return row, _caller(row, token_digest, rights, interaction_id, at)
+
+    def _verify(self, scope: Any, proofs: list[str], token: str, at: datetime) -> Proof:
+        """The proof, whose nonce is good; its `jti` is not used up yet (RFC 9449 section 9)."""
+        external = self._addresses.external(at_mtls=at_mtls(scope))
         try:
             proof = verify_proof(
                 proofs,
                 self._reader,
                 method=scope["method"],
-                url=self._external + _path(scope),
+                url=external + _path(scope),
                 at=at,
                 access_token=token,
             )
         except errors.InvalidDpopProof as refusal:
             raise challenges.invalid_proof(refusal.detail) from None
-        token_digest = digest(token)
-        row = await self._token(token_digest, proof)
-        if row is None:
-            raise challenges.invalid_token("The access token is not live.")
-        granted = split_scope(row.scope)
-        resource_flow.check(
-            ResourceRequest(
-                method=scope["method"],
-                wanted=wanted,
-                granted=granted,
-                token=row,
-                presented=Binding("jkt", proof.jkt),
-                at=at,
-            )
-        )
-        interaction_id = scope.get("state", {}).get("interaction_id", "")
-        return _caller(row, token_digest, granted, interaction_id, at)
+        if self._nonces is not None and not self._nonces.is_good("rs", proof.nonce, at):
+            raise challenges.use_nonce()
+        return proof
+
+    def _certificate(self, scope: Any) -> Binding | None:
+        certificate = self._certificates.read(client_cert(scope))
+        return None if certificate is None else Binding("x5t#S256", certificate.thumbprint)
 
     async def _token(self, token_digest: str, proof: Proof) -> AccessTokenRow | None:
         """Uses the proof's `jti` up and reads the token, joined with client and consent."""
@@ -146,6 +224,8 @@ def _fault(handler: BaseRouteHandler) -> str:
         return ""
     if wanted not in SCOPES:
         return f"asks for the unknown scope {wanted}"
+    if handler.opt.get("acr", TWO_FACTOR) not in ACR_VALUES:
+        return f"asks for the unknown acr {handler.opt['acr']}"
     guarded = any(isinstance(layer, ResourceGuard) for layer in handler.resolve_middleware())
     return "" if guarded else "asks for a scope where no guard stands"
 
@@ -156,7 +236,19 @@ def _path(scope: Any) -> str:
     return raw.partition(b"?")[0].decode("latin-1") if raw else str(scope["path"])
 
 
-def _credentials(headers: Any) -> tuple[str, list[str]]:
+def _bringing(nonce: str, send: Send) -> Send:
+    """Sends a good answer with the nonce for the next proof (RFC 9449 section 8.2)."""
+
+    async def send_on(message: Any) -> None:
+        if message["type"] == "http.response.start" and 200 <= message["status"] < 300:
+            message["headers"] = [*message["headers"], (b"dpop-nonce", nonce.encode())]
+        await send(message)
+
+    return send_on
+
+
+def _credentials(headers: Any, mtls: str) -> tuple[str, str, list[str]]:
+    """Scheme in small letters, token, and the values of every DPoP header."""
     authorizations = []
     proofs = []
     for name, value in headers:
@@ -165,15 +257,16 @@ def _credentials(headers: Any) -> tuple[str, list[str]]:
         elif name == b"dpop":
             proofs.append(value.decode("latin-1"))
     if not authorizations:
-        raise challenges.no_token()
+        raise challenges.no_token(mtls)
     scheme, _, token = authorizations[0].partition(" ")
     token = token.strip(" ")
     if len(authorizations) > 1 or not _TOKEN.fullmatch(token):
-        raise challenges.invalid_token("The Authorization header is not one DPoP token.")
-    if scheme.lower() != "dpop":
-        # RFC 9449 section 7.2: a bound token is nobody's bearer token.
-        raise challenges.invalid_token("Access tokens are used with the DPoP scheme.")
-    return token, proofs
+        raise challenges.invalid_token("The Authorization header is not one access token.")
+    # RFC 9110 section 11.1: the scheme's case does not matter.
+    scheme = scheme.lower()
+    if scheme not in ("dpop", "bearer"):
+        raise challenges.invalid_token("Access tokens are used with the DPoP or Bearer scheme.")
+    return scheme, token, proofs
 
 
 def _refuse_token_in_query(query: bytes) -> None:
@@ -192,7 +285,7 @@ def _proof_used() -> errors.GatewayError:
 def _caller(
     row: AccessTokenRow,
     token_digest: str,
-    granted: frozenset[str],
+    rights: Rights,
     interaction_id: str,
     at: datetime,
 ) -> Caller:
@@ -202,9 +295,10 @@ def _caller(
         customer_id=row.customer_id,
         subject=row.subject,
         consent_id=row.consent_id,
-        scope=granted,
-        authorization_details=decode_details(row.authorization_details),
+        scope=rights.scope,
+        authorization_details=rights.details,
         acr=row.acr,
+        token_type=stored_binding(row.jkt, row.x5t_s256).token_type,
         interaction_id=interaction_id,
         at=at,
         token_digest=token_digest,

@@ -17,8 +17,9 @@ from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock
 from gateway.kit.ids import digest, new_secret
 from gateway.oauth import store
-from gateway.oauth.details import decode_details, encode_details
-from gateway.oauth.scopes import join_scope, split_scope
+from gateway.oauth.details import encode_details
+from gateway.oauth.rights import effective_rights
+from gateway.oauth.scopes import join_scope
 from gateway.onboarding.service import Onboarding
 
 
@@ -100,20 +101,27 @@ class GrantHandles:
     ) -> Caller | None:
         """The caller a handle stands for, or ``None`` unless it is live for just this pair.
 
-        The dialect's room has verified the signature of this request before it asks.
+        The dialect's room has verified the signature of this request before it asks. Raises
+        ``AssessmentExpired`` when the partner may not reach customers' data now (CN-API-02).
         """
         at = self._clock.now()
         row = await self._database.find(store.FIND_HANDLE, handle_digest=digest(handle))
         if row is None or not _is_live(row, client_id, dialect, at):
             return None
+        if not row.is_assessed(at):
+            # What dialects carry is of level A2 throughout.
+            raise errors.AssessmentExpired(rule="CN-API-02")
+        if row.consent_id is not None:
+            self._consents.uses.note(row.consent_id, at)
+        rights = effective_rights(row)
         return Caller(
             partner_id=row.partner_id,
             client_id=row.client_id,
             customer_id=row.customer_id,
             subject=row.subject,
             consent_id=row.consent_id,
-            scope=split_scope(row.scope),
-            authorization_details=decode_details(row.authorization_details),
+            scope=rights.scope,
+            authorization_details=rights.details,
             acr=row.acr,
             channel=dialect,
             interaction_id=interaction_id,

@@ -1,6 +1,7 @@
 """Asking about tokens and taking them back: introspection (RFC 7662), revocation (RFC 7009)."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from authlib.oauth2 import OAuth2Error
 
@@ -10,19 +11,29 @@ from gateway.oauth.commits import commit
 from gateway.oauth.endpoints.introspection import Introspection
 from gateway.oauth.endpoints.revocation import Revocation
 from gateway.oauth.intake import Intake
+from gateway.oauth.keys import SigningKeys
+from gateway.oauth.media_types import prefers_signed
 from gateway.oauth.refusals import refused
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.server import Collaborators, PreloadedServer
 from gateway.oauth.work import ProtocolRequest, Work
+
+INTROSPECTION_TYPE: Final = "token-introspection+jwt"
 
 
 class Holdings:
     """What is said and done about tokens that were issued."""
 
     def __init__(
-        self, database: Database, intake: Intake, collaborators: Collaborators, audit: Audit
+        self,
+        database: Database,
+        intake: Intake,
+        collaborators: Collaborators,
+        keys: SigningKeys,
+        audit: Audit,
     ) -> None:
         self._database = database
+        self._keys = keys
         self._intake = intake
         self._collaborators = collaborators
         self._audit = audit
@@ -46,13 +57,36 @@ class Holdings:
             )
         await commit(self._database, work.unit)
 
-    async def introspect(self, arrival: FormRequest) -> dict[str, Any]:
-        """What a token stands for, or `active: false`."""
+    async def introspect(self, arrival: FormRequest) -> dict[str, Any] | str:
+        """What a token stands for, or `active: false`; as a JWT (RFC 9701) where that is wanted."""
         work = await self._intake.load("introspection", arrival)
         server = PreloadedServer(work, self._collaborators)
         answer = _call(Introspection(server), work)
+        client = work.client
+        assert client is not None, "a client that was not found was refused"
+        # RFC 9701 sections 4 and 6: registered for, or asked for. Who asks without being registered
+        # gets the one algorithm that the metadata names, never the RS256 of section 6.
+        registered = client.client.metadata.introspection_signed_response_alg is not None
+        signed = None
+        if registered or prefers_signed(arrival.accept):
+            signed = await self._signed(server.issuer, client.client_id, answer, work.at)
         await commit(self._database, work.unit)
-        return answer
+        return answer if signed is None else signed
+
+    async def _signed(
+        self, issuer: str, client_id: str, answer: dict[str, Any], at: datetime
+    ) -> str:
+        """RFC 9701 section 5: the answer is inside, so that nothing outside makes it a token.
+
+        It has neither `sub` nor `exp` of its own, and its type is no other's.
+        """
+        claims = {
+            "iss": issuer,
+            "aud": client_id,
+            "iat": int(at.timestamp()),
+            "token_introspection": answer,
+        }
+        return await self._keys.sign(claims, typ=INTROSPECTION_TYPE)
 
 
 def _call(endpoint: Revocation | Introspection, work: Work) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from contracts import errors
 from gateway.audit.service import Audit
 from gateway.database import Database, Unit
 from gateway.oauth.commits import commit
+from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.intake import Intake
 from gateway.oauth.refusals import refused
 from gateway.oauth.replay import burn_assertion, burn_proof
 from gateway.oauth.requests import FormRequest
-from gateway.oauth.scopes import CLIENT_SCOPES, join_scope
+from gateway.oauth.scopes import CLIENT_SCOPES, join_scope, split_scope
 from gateway.oauth.server import Collaborators, PreloadedServer
 from gateway.oauth.tokens import revoke_tokens_of_code
 from gateway.oauth.work import ProtocolRequest, Work
@@ -23,11 +24,17 @@ class Issuing:
     """Issues tokens by the grant that a form names."""
 
     def __init__(
-        self, database: Database, intake: Intake, collaborators: Collaborators, audit: Audit
+        self,
+        database: Database,
+        intake: Intake,
+        collaborators: Collaborators,
+        id_tokens: IdTokens,
+        audit: Audit,
     ) -> None:
         self._database = database
         self._intake = intake
         self._collaborators = collaborators
+        self._id_tokens = id_tokens
         self._audit = audit
 
     async def token(self, arrival: FormRequest) -> dict[str, Any]:
@@ -38,6 +45,7 @@ class Issuing:
         _fill_usual_scope(work)
         try:
             answer = self._decide(work)
+            await self._identify(work, answer)
             self._record_issue(work, answer)
             await self._commit_code(work)
         except errors.InvalidGrant:
@@ -54,6 +62,11 @@ class Issuing:
         except OAuth2Error as error:
             raise refused(error) from error
         return answer
+
+    async def _identify(self, work: Work, answer: dict[str, Any]) -> None:
+        """Adds the ID token where `openid` was given (OpenID Connect Core section 3.1.3.3)."""
+        if work.grant is not None and "openid" in split_scope(answer["scope"]):
+            answer["id_token"] = await self._id_tokens.issue(work.grant, work.at)
 
     def _record_issue(self, work: Work, answer: dict[str, Any]) -> None:
         held = work.code or work.refresh

@@ -1,6 +1,6 @@
 """The server's own signing keys: one waits, one signs, the retired still verify for a while."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,12 +9,17 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from gateway.audit.service import Audit
-from gateway.database import Database, Query, Stale, Statement, Unit
+from gateway.database import Database, Query, SealedColumn, Stale, Statement, Unit
+from gateway.kit.clock import Clock
 from gateway.kit.vault import Vault
 
 ALGORITHM: Final = "ES256"
 # Longer than anything signed by the key may live, and than anybody may cache the key set.
 RETIRED_FOR: Final = timedelta(days=1)
+# How long a process may sign without asking which key is current; well inside RETIRED_FOR, so
+# that what another process's rotation overtook is still verified by everybody.
+SIGNER_FRESH_FOR: Final = timedelta(seconds=5)
+PRIVATE_KEY: Final = "signing-key"
 _LOCK: Final = "signing-keys"
 
 
@@ -29,10 +34,35 @@ class SigningKeyRow(msgspec.Struct, frozen=True):
     retired_at: datetime | None
 
 
+class SigningKeyFact(msgspec.Struct, frozen=True):
+    """What may be told of a signing key."""
+
+    kid: str
+    status: str
+    created_at: datetime
+    activated_at: datetime | None
+    retired_at: datetime | None
+
+
+class _Signer(msgspec.Struct, frozen=True):
+    """The current key as this process last saw it, and when it looked."""
+
+    kid: str
+    private: ECKey
+    seen_at: datetime
+
+
+_ES256: Final = jws.JWSRegistry(algorithms=[ALGORITHM]).get_alg(ALGORITHM)
+SEALED: Final = SealedColumn("signing_key", "private_sealed", "kid")
 _ALL = Query(
     "select kid, algorithm, status, public_jwk, private_sealed, retired_at from signing_key"
     " order by created_at, kid",
     SigningKeyRow,
+)
+_FACTS = Query(
+    "select kid, status, created_at, activated_at, retired_at from signing_key"
+    " order by created_at, kid",
+    SigningKeyFact,
 )
 _INSERT = Statement(
     "insert into signing_key (kid, algorithm, status, public_jwk, private_sealed, created_at,"
@@ -57,13 +87,16 @@ class SigningKeys:
     """Publishes, rotates and uses the server's keys; private halves are sealed at rest.
 
     A key is published as `next` before it signs, so that everybody who caches the key set knows
-    it by the time it becomes `current`.
+    it by the time it becomes `current`. Signing works from memory: each process looks up the
+    current key every ``SIGNER_FRESH_FOR`` at most, and at once after a rotation of its own.
     """
 
-    def __init__(self, database: Database, vault: Vault, audit: Audit) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: Audit, clock: Clock) -> None:
         self._database = database
         self._vault = vault
         self._audit = audit
+        self._clock = clock
+        self._signer: _Signer | None = None
 
     async def ensure(self, at: datetime) -> None:
         """Makes the first keys where there are none; many processes may try at once."""
@@ -102,6 +135,7 @@ class SigningKeys:
             return unit
 
         await self._database.settle(compose)
+        self._signer = None
         return (await self._current()).kid
 
     async def jwks(self, at: datetime) -> dict[str, list[dict[str, Any]]]:
@@ -115,16 +149,45 @@ class SigningKeys:
         """Every public key there ever was, for signatures that outlive their key's service."""
         return _key_set(await self._database.all(_ALL))
 
+    async def facts(self) -> list[SigningKeyFact]:
+        """Every signing key there ever was, oldest first, without its halves."""
+        return await self._database.all(_FACTS)
+
     async def sign(self, claims: dict[str, Any], *, typ: str) -> str:
         """The claims as a compact JWS by the current key, explicitly typed (RFC 8725 3.11)."""
-        row = await self._current()
-        private = ECKey.import_key(self._vault.open(row.private_sealed))
-        header = {"alg": row.algorithm, "kid": row.kid, "typ": typ}
+        signer = await self._current()
+        header = {"alg": ALGORITHM, "kid": signer.kid, "typ": typ}
         payload = msgspec.json.encode(claims)
-        return jws.serialize_compact(header, payload, private, algorithms=[row.algorithm])
+        return jws.serialize_compact(header, payload, signer.private, algorithms=[ALGORITHM])
 
-    async def _current(self) -> SigningKeyRow:
-        return next(row for row in await self._database.all(_ALL) if row.status == "current")
+    async def raw_signer(self) -> tuple[str, Callable[[bytes], bytes]]:
+        """The current kid, and what signs by that key: ES256 as ``r || s`` (RFC 7518 3.4).
+
+        Both at once, because an HTTP signature covers the kid it names (RFC 9421 2.3).
+        """
+        signer = await self._current()
+        return signer.kid, lambda signed: bytes(_ES256.sign(signed, signer.private))
+
+    async def _current(self) -> _Signer:
+        at = self._clock.now()
+        known = self._signer
+        if known is not None and abs(at - known.seen_at) < SIGNER_FRESH_FOR:
+            return known
+        if known is not None:
+            # Whoever comes while this one looks goes on with the known key.
+            self._signer = msgspec.structs.replace(known, seen_at=at)
+        try:
+            rows = await self._database.all(_ALL)
+        except BaseException:
+            self._signer = known
+            raise
+        row = next(row for row in rows if row.status == "current")
+        if known is not None and known.kid == row.kid:
+            private = known.private
+        else:
+            private = ECKey.import_key(self._vault.open(row.private_sealed, purpose=PRIVATE_KEY))
+        self._signer = _Signer(row.kid, private, at)
+        return self._signer
 
     def _insert(self, unit: Unit, status: str, at: datetime) -> None:
         pair = ECKey.generate_key("P-256", auto_kid=True)
@@ -135,7 +198,7 @@ class SigningKeys:
             algorithm=ALGORITHM,
             status=status,
             public_jwk=msgspec.json.encode(public).decode(),
-            private_sealed=self._vault.seal(pair.as_pem(private=True)),
+            private_sealed=self._vault.seal(pair.as_pem(private=True), purpose=PRIVATE_KEY),
             created_at=at,
             activated_at=at if status == "current" else None,
         )

@@ -10,11 +10,15 @@ from gateway.database import Database
 from gateway.kit.ids import digest, new_secret
 from gateway.oauth import store
 from gateway.oauth.approval import PushedParameters
+from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
 from gateway.oauth.commits import commit
+from gateway.oauth.id_tokens import IdTokens
+from gateway.oauth.identity.asking import read_needs
+from gateway.oauth.identity.claims import parse_claims
 from gateway.oauth.intake import Intake
 from gateway.oauth.refusals import refused
 from gateway.oauth.requests import FormRequest
-from gateway.oauth.server import CLIENT_METHODS, Collaborators, PreloadedServer
+from gateway.oauth.server import Collaborators, PreloadedServer
 from gateway.oauth.work import ProtocolRequest, Work
 
 REQUEST_URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
@@ -25,10 +29,17 @@ REQUEST_URI_SECONDS: Final = 540
 class Pushing:
     """The pushed authorization request endpoint."""
 
-    def __init__(self, database: Database, intake: Intake, collaborators: Collaborators) -> None:
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        collaborators: Collaborators,
+        id_tokens: IdTokens,
+    ) -> None:
         self._database = database
         self._intake = intake
         self._collaborators = collaborators
+        self._id_tokens = id_tokens
 
     async def push(self, arrival: FormRequest) -> dict[str, Any]:
         """Stores the request and returns `request_uri` and `expires_in`."""
@@ -40,7 +51,7 @@ class Pushing:
         except OAuth2Error as error:
             raise refused(error) from error
         request_uri = REQUEST_URI_PREFIX + new_secret()
-        parameters = _kept(work)
+        parameters = _kept(work, client, await self._hinted(work, client))
         # RFC 9449 section 10.1: the header binds the code as the parameter does.
         proved = None if work.proof is None else work.proof.jkt
         work.unit.add(
@@ -55,8 +66,14 @@ class Pushing:
         await commit(self._database, work.unit)
         return {"request_uri": request_uri, "expires_in": REQUEST_URI_SECONDS}
 
+    async def _hinted(self, work: Work, client: RegisteredClient) -> str | None:
+        hint = work.parameters.get("id_token_hint")
+        if hint is None:
+            return None
+        return await self._id_tokens.hinted_subject(hint, client.client_id)
 
-def _kept(work: Work) -> PushedParameters:
+
+def _kept(work: Work, client: RegisteredClient, hinted: str | None) -> PushedParameters:
     asked = work.parameters
     return PushedParameters(
         response_type=asked["response_type"],
@@ -64,7 +81,11 @@ def _kept(work: Work) -> PushedParameters:
         scope=asked["scope"],
         code_challenge=asked["code_challenge"],
         code_challenge_method=asked["code_challenge_method"],
+        response_mode=asked.get("response_mode"),
         state=asked.get("state"),
         ui_locales=asked.get("ui_locales"),
         authorization_details=work.details or (),
+        nonce=asked.get("nonce"),
+        needs=read_needs(asked, client.client.metadata, hinted),
+        claims=parse_claims(asked.get("claims")).kept(),
     )

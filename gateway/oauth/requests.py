@@ -11,7 +11,8 @@ from gateway.oauth.certificates import ClientCertificate
 from gateway.oauth.clients import RegisteredClient
 from gateway.oauth.details import Details, DetailsChecker
 from gateway.oauth.dpop import Proof
-from gateway.oauth.store import CodeRow
+from gateway.oauth.nonces import Nonces
+from gateway.oauth.store import CodeRow, RefreshTokenRow
 
 
 class FormRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,5 +44,11 @@ class AuthenticatedRequest(msgspec.Struct, frozen=True, kw_only=True):
     binding: Binding | None
     details: Details | None
     code: CodeRow | None
+    refresh: RefreshTokenRow | None
     catalogue: DetailsChecker
+    nonces: Nonces
+    # How a client with a scope of level A2 may authenticate, by the rule pack in force.
+    a2_methods: frozenset[str]
+    # The levels of scope that need a risk assessment of the partner, by the same.
+    assessed_levels: frozenset[str]
     at: datetime

@@ -3,21 +3,27 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from contracts.v1 import consents as wire
 from gateway.oauth.addresses import PATHS
-from gateway.oauth.discovery import metadata_path
+from gateway.oauth.certificates import CertificateReader
+from gateway.oauth.discovery import OPENID_PATH, metadata_path
 from gateway.oauth.forms import FORM_LIMIT_BYTES, parse_form
+from gateway.oauth.identity.userinfo import USERINFO_PATH
+from gateway.oauth.media_types import INTROSPECTION_JWT
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import GrantHandles, OAuth
+from gateway.web.answers import Answer, read_body
 from gateway.web.bodies import StrictJson
+from gateway.web.terminators import at_mtls, client_cert
 
 # RFC 6749 section 5.1: whatever carries a credential is kept by nobody.
 _NEVER_KEPT = [("cache-control", "no-store"), ("pragma", "no-cache")]
+_KEPT_BY_NOBODY = [(name.encode(), value.encode()) for name, value in _NEVER_KEPT]
 _KEPT_SHORTLY = [("cache-control", "public, max-age=300")]
 _FORM: dict[str, Any] = {
     "opt": {"public": True},
@@ -52,23 +58,48 @@ def grant_handle_routes(handles: GrantHandles) -> list[HTTPRouteHandler]:
     return [issue_grant_handle]
 
 
+def userinfo_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    """The userinfo endpoint, a resource like any other; the roof puts its guard before it."""
+
+    @route(
+        USERINFO_PATH,
+        http_method=["GET", "POST"],
+        status_code=200,
+        name="oauth.userinfo",
+        opt={"scope": "openid"},
+        request_max_body_size=FORM_LIMIT_BYTES,
+        include_in_schema=False,
+    )
+    async def userinfo(request: Request[Any, Any, Any]) -> Answer:
+        return _json(await oauth.userinfo(request.state.caller))
+
+    return [userinfo]
+
+
 def _form_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
     @post(PATHS["par"], name="oauth.par", **_FORM)
-    async def par(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return _json(await oauth.push(await _arrival(request)), status_code=201)
+    async def par(request: Request[Any, Any, Any]) -> Answer:
+        answer = await oauth.push(await _arrival(request, oauth.certificates))
+        return _json(answer, status_code=201, nonce=oauth.nonce())
 
     @post(PATHS["token"], name="oauth.token", **_FORM)
-    async def token(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return _json(await oauth.token(await _arrival(request)))
+    async def token(request: Request[Any, Any, Any]) -> Answer:
+        answer = await oauth.token(await _arrival(request, oauth.certificates))
+        return _json(answer, nonce=oauth.nonce())
 
     @post(PATHS["revocation"], name="oauth.revoke", **_FORM)
     async def revoke(request: Request[Any, Any, Any]) -> ASGIResponse:
-        await oauth.revoke(await _arrival(request))
+        await oauth.revoke(await _arrival(request, oauth.certificates))
         return ASGIResponse(headers=_NEVER_KEPT)
 
     @post(PATHS["introspection"], name="oauth.introspect", **_FORM)
-    async def introspect(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return _json(await oauth.introspect(await _arrival(request)))
+    async def introspect(request: Request[Any, Any, Any]) -> Answer:
+        answer = await oauth.introspect(await _arrival(request, oauth.certificates))
+        if isinstance(answer, str):
+            return Answer(
+                answer.encode(), [*_KEPT_BY_NOBODY, (b"content-type", INTROSPECTION_JWT.encode())]
+            )
+        return _json(answer)
 
     return [par, token, revoke, introspect]
 
@@ -85,6 +116,10 @@ def _document_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
     async def metadata() -> ASGIResponse:
         return ASGIResponse(body=document, headers=_KEPT_SHORTLY)
 
+    @get(OPENID_PATH, name="oauth.openid", opt={"public": True}, include_in_schema=False)
+    async def openid() -> ASGIResponse:
+        return ASGIResponse(body=document, headers=_KEPT_SHORTLY)
+
     @get("/oauth/jwks", name="oauth.jwks", opt={"public": True}, include_in_schema=False)
     async def jwks() -> ASGIResponse:
         return ASGIResponse(
@@ -93,16 +128,17 @@ def _document_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
             media_type="application/jwk-set+json",
         )
 
-    return [metadata, jwks]
+    return [metadata, openid, jwks]
 
 
-def _json(answer: dict[str, Any], status_code: int = 200) -> ASGIResponse:
-    return ASGIResponse(
-        body=msgspec.json.encode(answer), headers=_NEVER_KEPT, status_code=status_code
-    )
+def _json(answer: dict[str, Any], *, status_code: int = 200, nonce: str = "") -> Answer:
+    headers = [*_KEPT_BY_NOBODY, (b"content-type", b"application/json")]
+    if nonce:
+        headers.append((b"dpop-nonce", nonce.encode()))
+    return Answer(msgspec.json.encode(answer), headers, status_code=status_code)
 
 
-async def _arrival(request: Request[Any, Any, Any]) -> FormRequest:
+async def _arrival(request: Request[Any, Any, Any], certificates: CertificateReader) -> FormRequest:
     content_type = ""
     proofs = []
     has_authorization = False
@@ -115,10 +151,14 @@ async def _arrival(request: Request[Any, Any, Any]) -> FormRequest:
         elif name == b"authorization":
             has_authorization = True
         elif name == b"accept":
-            accept = value.decode("latin-1")
+            accept += "," + value.decode("latin-1")
     return FormRequest(
-        form=parse_form(await request.body(), content_type),
+        form=parse_form(
+            await read_body(request.scope, request.receive, FORM_LIMIT_BYTES), content_type
+        ),
         proofs=tuple(proofs),
         has_authorization=has_authorization,
         accept=accept,
+        certificate=certificates.read(client_cert(request.scope)),
+        at_mtls=at_mtls(request.scope),
     )

@@ -13,24 +13,32 @@ from authlib.oauth2.rfc6749 import AuthorizationServer
 from contracts import errors
 from gateway.kit.jose import CompactReader
 from gateway.oauth import flow
+from gateway.oauth.a2_methods import A2Methods
+from gateway.oauth.addresses import Addresses
 from gateway.oauth.assertions import verify_assertion
+from gateway.oauth.assessed_levels import AssessedLevels
 from gateway.oauth.binding import Binding
-from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
+from gateway.oauth.clients import (
+    AUTHENTICATION_METHOD,
+    SELF_SIGNED_METHOD,
+    TLS_METHOD,
+    RegisteredClient,
+)
 from gateway.oauth.details import Details, DetailsChecker, parse_details
 from gateway.oauth.dpop import verify_proof
 from gateway.oauth.grants.authorization_code import AuthorizationCode, RequiredCodeChallenge
 from gateway.oauth.grants.client_credentials import ClientCredentials
 from gateway.oauth.grants.refresh_token import RefreshToken
+from gateway.oauth.mutual_tls import verify_self_signed, verify_tls_client
+from gateway.oauth.nonces import Nonces
 from gateway.oauth.refusals import refused
 from gateway.oauth.replay import burn_assertion, burn_proof
+from gateway.oauth.request_objects import RequestObjects, parameters_of
 from gateway.oauth.requests import AuthenticatedRequest
 from gateway.oauth.scopes import join_scope, split_scope
 from gateway.oauth.tokens import token_answer
 from gateway.oauth.work import ProtocolRequest, Work
 from gateway.onboarding.service import SCOPES
-
-# Every way of authenticating a client that the server knows, at every endpoint alike.
-CLIENT_METHODS = (AUTHENTICATION_METHOD,)
 
 
 class Collaborators(msgspec.Struct, frozen=True):
@@ -38,7 +46,19 @@ class Collaborators(msgspec.Struct, frozen=True):
 
     issuer: str
     reader: CompactReader
+    request_objects: RequestObjects
     catalogue: DetailsChecker
+    addresses: Addresses
+    nonces: Nonces
+    a2_methods: A2Methods
+    assessed_levels: AssessedLevels
+
+
+_GRANTS = [
+    (AuthorizationCode, [RequiredCodeChallenge(required=True)]),
+    (RefreshToken, None),
+    (ClientCredentials, None),
+]
 
 
 class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
@@ -49,10 +69,11 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         self.work = work
         self.issuer = collaborators.issuer
         self._collaborators = collaborators
-        self.register_grant(AuthorizationCode, [RequiredCodeChallenge(required=True)])
-        self.register_grant(RefreshToken)
-        self.register_grant(ClientCredentials)
-        self.register_client_auth_method(AUTHENTICATION_METHOD, self._prove)
+        # What register_grant appends, once for all servers: there is one for every request.
+        self._token_grants = _GRANTS
+        self.register_client_auth_method(AUTHENTICATION_METHOD, self._prove_by_assertion)
+        self.register_client_auth_method(TLS_METHOD, self._prove_by_certificate)
+        self.register_client_auth_method(SELF_SIGNED_METHOD, self._prove_by_certificate)
 
     def query_client(self, client_id: str) -> RegisteredClient | None:
         """The one client that was loaded."""
@@ -81,12 +102,14 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """A fresh token response; the grant's `save_token` stores it."""
+        assert self.work.binding is not None, "check_sender_constraint ran before"
         canonical = join_scope(split_scope(scope or ""))
-        return token_answer(canonical, refreshable=include_refresh_token)
+        answer = token_answer(canonical, refreshable=include_refresh_token)
+        return answer | {"token_type": self.work.binding.token_type}
 
-    def check_details(self, details: Details) -> None:
-        """Raises ``InvalidAuthorizationDetails`` unless the catalogue sells what they ask for."""
-        self._collaborators.catalogue.check_details(details)
+    def check_details(self, details: Details, scope: frozenset[str]) -> None:
+        """Raises ``InvalidAuthorizationDetails`` unless they may be asked for with the scope."""
+        self._collaborators.catalogue.check_details(details, scope)
 
     def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
         """The request is Authlib's kind already."""
@@ -105,14 +128,72 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         """Authlib's refusal, raised as ours."""
         raise refused(error)
 
-    def _prove(self, query_client: Any, request: ProtocolRequest) -> RegisteredClient:
+    def _prove_by_assertion(
+        self, query_client: Any, request: ProtocolRequest
+    ) -> RegisteredClient | None:
         work = self.work
-        assert work.assertion is not None, "the intake refuses a request without one"
+        if work.assertion is None:
+            return None
         client: RegisteredClient | None = query_client(work.assertion.client_id)
         if client is None:
             raise errors.InvalidClient("The assertion names no client.")
+        if client.authentication_method != AUTHENTICATION_METHOD:
+            raise errors.InvalidClient(
+                f"The client is registered for {client.authentication_method}, which has no"
+                " client_assertion."
+            )
         verify_assertion(work.assertion, client, self.issuer, work.at)
+        if work.is_certificate_anothers:
+            # RFC 7521 section 4.2: everything in a request that names a client names the same.
+            raise errors.InvalidClient("The certificate's key is registered for another client.")
         return client
+
+    def _prove_by_certificate(
+        self, query_client: Any, request: ProtocolRequest
+    ) -> RegisteredClient | None:
+        work = self.work
+        if work.assertion is not None:
+            return None
+        client: RegisteredClient | None = query_client(work.arrival.form.get("client_id", ""))
+        if client is None:
+            raise errors.InvalidClient("The client_id names no client.")
+        if client.authentication_method == AUTHENTICATION_METHOD:
+            raise errors.InvalidClient("The client must authenticate with private_key_jwt.")
+        if not work.arrival.at_mtls:
+            raise errors.InvalidClient(self._mtls_advice())
+        if client.authentication_method == TLS_METHOD:
+            verify_tls_client(work.arrival.certificate, client, work.at)
+        else:
+            verify_self_signed(work.arrival.certificate, client, work.at)
+        return client
+
+    def _mtls_advice(self) -> str:
+        addresses = self._collaborators.addresses
+        if not addresses.mtls:
+            return "This server has no mutual-TLS addresses, which the client's method needs."
+        there = addresses.url(self.work.endpoint, at_mtls=True)
+        return f"The client authenticates by its certificate, at {there}."
+
+    def _bind(self, client: RegisteredClient) -> None:
+        """What tokens of this request are bound to, by the client's one registered way."""
+        work = self.work
+        if not client.client.metadata.tls_client_certificate_bound_access_tokens:
+            work.binding = None if work.proof is None else Binding("jkt", work.proof.jkt)
+        elif work.arrival.certificate is not None:
+            work.binding = Binding("x5t#S256", work.arrival.certificate.thumbprint)
+
+    def _read(self, request: AuthenticatedRequest) -> AuthenticatedRequest:
+        """The request with what it asks: its request object opened, its details parsed."""
+        work = self.work
+        if "request" in request.form:
+            signed = self._collaborators.request_objects.read(
+                request.form["request"], request.client, issuer=self.issuer, at=work.at
+            )
+            flow.check_request_object(signed)
+            work.parameters = parameters_of(signed)
+        if "authorization_details" in work.parameters:
+            work.details = parse_details(work.parameters["authorization_details"])
+        return msgspec.structs.replace(request, parameters=work.parameters, details=work.details)
 
     def _admit(self, client: RegisteredClient) -> None:
         work = self.work
@@ -125,25 +206,27 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
                 url=work.url,
                 at=work.at,
             )
-            work.binding = Binding("jkt", work.proof.jkt)
-        if work.endpoint == "par" and "authorization_details" in work.parameters:
-            work.details = parse_details(work.parameters["authorization_details"])
-        flow.check(
-            AuthenticatedRequest(
-                endpoint=work.endpoint,
-                form=arrival.form,
-                parameters=work.parameters,
-                has_authorization=arrival.has_authorization,
-                client=client,
-                proof=work.proof,
-                certificate=arrival.certificate,
-                binding=work.binding,
-                details=work.details,
-                code=work.code,
-                catalogue=self._collaborators.catalogue,
-                at=work.at,
-            )
+        self._bind(client)
+        request = AuthenticatedRequest(
+            endpoint=work.endpoint,
+            form=arrival.form,
+            parameters=work.parameters,
+            has_authorization=arrival.has_authorization,
+            client=client,
+            proof=work.proof,
+            certificate=arrival.certificate,
+            binding=work.binding,
+            details=work.details,
+            code=work.code,
+            refresh=work.refresh,
+            catalogue=self._collaborators.catalogue,
+            nonces=self._collaborators.nonces,
+            a2_methods=self._collaborators.a2_methods.on(work.at),
+            assessed_levels=self._collaborators.assessed_levels.on(work.at),
+            at=work.at,
         )
+        flow.check_sender(request)
+        flow.check_asked(self._read(request) if work.endpoint == "par" else request)
         if work.assertion is not None:
             burn_assertion(work.unit, work.assertion.key, work.assertion.expires_at)
         if work.proof is not None:

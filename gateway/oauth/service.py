@@ -6,38 +6,59 @@ that holds the spent `jti`s, the consumed code, the tokens and the audit record.
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from gateway.audit.service import Audit
 from gateway.consents.service import Consents
 from gateway.database import Database, sweep_out
+from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock
 from gateway.kit.jose import CompactReader
 from gateway.kit.vault import Vault
 from gateway.oauth import store
+from gateway.oauth.a2_methods import A2Methods
+from gateway.oauth.account_information import withheld_scopes
 from gateway.oauth.addresses import Addresses
+from gateway.oauth.answers import AuthorizationAnswers
 from gateway.oauth.approval import Approval, AuthorizationRequest, Authorizations
+from gateway.oauth.assessed_levels import AssessedLevels
+from gateway.oauth.certificates import CertificateReader
+from gateway.oauth.challenges import insufficient_authentication
 from gateway.oauth.clients import RegisteredClients
-from gateway.oauth.details import DetailsChecker
+from gateway.oauth.details_types import DetailsTypes, PackageJudge
 from gateway.oauth.discovery import server_metadata
 from gateway.oauth.handles import GrantHandles
 from gateway.oauth.holdings import Holdings
+from gateway.oauth.id_tokens import IdTokens
+from gateway.oauth.identity.assurance import ONE_FACTOR, TWO_FACTOR, factors, with_factors
+from gateway.oauth.identity.userinfo import Userinfo
 from gateway.oauth.intake import Intake
 from gateway.oauth.issuing import Issuing
 from gateway.oauth.keys import SigningKeys
+from gateway.oauth.message_signatures import MessageSignatures, a2_integrity
+from gateway.oauth.nonces import Demand, Nonces
 from gateway.oauth.pushing import Pushing
+from gateway.oauth.request_objects import RequestObjects
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.server import Collaborators
 from gateway.oauth.subjects import Subjects
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import RulePack, load_pack
 
 __all__ = [
+    "ONE_FACTOR",
+    "TWO_FACTOR",
     "Approval",
     "AuthorizationRequest",
     "Authorizations",
     "GrantHandles",
     "OAuth",
     "SigningKeys",
+    "factors",
+    "insufficient_authentication",
+    "with_factors",
+    "withheld_scopes",
 ]
 
 # A spent row is kept a while after its end: a late second use of a code still revokes.
@@ -54,51 +75,97 @@ class OAuth:
         database: Database,
         onboarding: Onboarding,
         consents: Consents,
-        catalogue: DetailsChecker,
+        catalogue: PackageJudge,
         audit: Audit,
         vault: Vault,
         clock: Clock,
         *,
         issuer: str,
         mtls: str = "",
+        nonces: Demand = "offered",
+        rules: RulePack | None = None,
     ) -> None:
-        """``mtls`` is the start of the mutual-TLS addresses, empty where there are none."""
+        """``mtls`` is the start of the mutual-TLS addresses, empty where there are none.
+
+        ``rules`` is the pack that shipped where no other is given.
+        """
         self.issuer = issuer
-        addresses = Addresses(issuer, mtls)
-        self.keys = SigningKeys(database, vault, audit)
+        details_types = DetailsTypes(catalogue)
+        self.mtls = mtls
+        self.certificates = CertificateReader()
+        self.nonces = Nonces(database, vault, audit, demand=nonces)
+        self.keys = SigningKeys(database, vault, audit, clock)
         self.subjects = Subjects(database, vault)
         self.handles = GrantHandles(database, onboarding, consents, audit, clock)
-        clients = RegisteredClients(onboarding)
+        clients = RegisteredClients(onboarding, clock)
+        rules = rules or load_pack()
+        self.assessed_levels = AssessedLevels(rules)
+        self.signatures = MessageSignatures(
+            clients, self.keys, clock, integrity=partial(a2_integrity, rules)
+        )
         self.authorizations = Authorizations(
             database,
             clients,
             consents,
-            catalogue,
+            details_types,
             self.subjects,
             audit,
             clock,
+            AuthorizationAnswers(self.keys, clock, issuer=issuer),
             issuer=issuer,
         )
         self._database = database
         self._clock = clock
-        reader = CompactReader()
-        collaborators = Collaborators(issuer, reader, catalogue)
-        intake = Intake(database, clients, reader, addresses, clock)
-        self._pushing = Pushing(database, intake, collaborators)
-        self._issuing = Issuing(database, intake, collaborators, audit)
-        self._holdings = Holdings(database, intake, collaborators, audit)
+        self._userinfo = Userinfo(database)
+        self._pushing, self._issuing, self._holdings = self._endpoints(
+            clients, details_types, rules, audit
+        )
+
+    def _endpoints(
+        self,
+        clients: RegisteredClients,
+        details_types: DetailsTypes,
+        rules: RulePack,
+        audit: Audit,
+    ) -> tuple[Pushing, Issuing, Holdings]:
+        """The endpoints that take forms, on one reader of tokens and one intake."""
         # At DEBUG Authlib logs the tokens it issues; nobody's log level may bring that out.
         logging.getLogger("authlib").setLevel(logging.INFO)
+        reader = CompactReader()
+        addresses = Addresses(self.issuer, self.mtls)
+        collaborators = Collaborators(
+            self.issuer,
+            reader,
+            RequestObjects(),
+            details_types,
+            addresses,
+            self.nonces,
+            A2Methods(rules),
+            self.assessed_levels,
+        )
+        database = self._database
+        intake = Intake(database, clients, reader, addresses, self.nonces, self._clock)
+        id_tokens = IdTokens(self.keys, reader, issuer=self.issuer)
+        return (
+            Pushing(database, intake, collaborators, id_tokens),
+            Issuing(database, intake, collaborators, id_tokens, audit),
+            Holdings(database, intake, collaborators, self.keys, audit),
+        )
 
     async def ensure(self) -> None:
-        """Makes the signing keys and the pairwise salt on first start; call once at start-up."""
+        """Makes signing keys, pairwise salt and nonce key on first start; call once at start-up."""
         at = self._clock.now()
         await self.keys.ensure(at)
         await self.subjects.ensure(at)
+        await self.nonces.ensure(at)
 
     def metadata(self) -> dict[str, Any]:
         """The server metadata (RFC 8414)."""
-        return server_metadata(self.issuer)
+        return server_metadata(self.issuer, self.mtls)
+
+    async def userinfo(self, caller: Caller) -> dict[str, Any]:
+        """The claims of the customer behind a token (OpenID Connect Core section 5.3)."""
+        return await self._userinfo.claims(caller)
 
     async def jwks(self) -> dict[str, Any]:
         """The server's public keys."""
@@ -107,6 +174,10 @@ class OAuth:
     async def push(self, arrival: FormRequest) -> dict[str, Any]:
         """Stores an authorization request (RFC 9126) and returns `request_uri`, `expires_in`."""
         return await self._pushing.push(arrival)
+
+    def nonce(self) -> str:
+        """The DPoP nonce that goes with an answer of the server (RFC 9449 section 8.2)."""
+        return self.nonces.current("as", self._clock.now())
 
     async def token(self, arrival: FormRequest) -> dict[str, Any]:
         """Issues tokens by the grant the form names; raises the tree's ``OAuthRefused``.
@@ -120,8 +191,11 @@ class OAuth:
         """Ends a token or handle of the client (RFC 7009); succeeds also when there was none."""
         await self._holdings.revoke(arrival)
 
-    async def introspect(self, arrival: FormRequest) -> dict[str, Any]:
-        """What a token stands for (RFC 7662), or `active: false`."""
+    async def introspect(self, arrival: FormRequest) -> dict[str, Any] | str:
+        """What a token stands for (RFC 7662), or `active: false`.
+
+        A text is a signed answer (RFC 9701): the caller asked for one, or is registered for it.
+        """
         return await self._holdings.introspect(arrival)
 
     async def sweep(self) -> None:

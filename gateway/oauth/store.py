@@ -13,8 +13,10 @@ from gateway.database import Query, Statement, sweeping
 # A client is live when neither it nor its partner is suspended (onboarding's columns); a consent
 # by its stored status and its end (the consents room's columns).
 _STANDING = (
-    "p.partner_id, case when p.status = 'active' then c.status else p.status end as client_status,"
-    " k.status as consent_status, k.expires_at as consent_expires_at"
+    "p.partner_id, c.version as client_version,"
+    " case when p.status = 'active' then c.status else p.status end as client_status,"
+    " k.status as consent_status, k.expires_at as consent_expires_at, k.scope as consent_scope,"
+    " k.authorization_details as consent_details, p.assessed_until"
 )
 _JOINED = (
     "join client c on c.client_id = t.client_id join partner p on p.partner_id = c.partner_id"
@@ -27,11 +29,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     partner_id: str
+    client_version: int
     client_status: str
     consent_id: str | None
     consent_status: str | None
     consent_expires_at: datetime | None
+    # What the consent says by now; see ``rights.effective_rights``.
+    consent_scope: str | None
+    consent_details: str | None
+    # Until when the risk assessment of the partner stands (CN-API-02).
+    assessed_until: datetime | None
     revoked_at: datetime | None
+
+    def is_assessed(self, at: datetime) -> bool:
+        """Whether the partner's risk assessment stands."""
+        return self.assessed_until is not None and at < self.assessed_until
 
     def stands(self, at: datetime) -> bool:
         """Not revoked, its client live, and its consent, where it has one, live."""
@@ -54,6 +66,7 @@ class AccessTokenRow(Standing, frozen=True, kw_only=True):
     authorization_details: str | None
     acr: str
     authenticated_at: datetime | None
+    claims: str | None
     created_at: datetime
     expires_at: datetime
 
@@ -67,7 +80,9 @@ class RefreshTokenRow(Standing, frozen=True, kw_only=True):
     scope: str
     authorization_details: str
     acr: str
+    amr: str | None
     authenticated_at: datetime | None
+    claims: str | None
     created_at: datetime
 
 
@@ -78,6 +93,8 @@ class CodeRow(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     consent_id: str
     consent_status: str
+    consent_scope: str
+    consent_details: str
     customer_id: str
     subject: str
     redirect_uri: str
@@ -86,6 +103,9 @@ class CodeRow(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     authorization_details: str
     acr: str
+    amr: str
+    nonce: str | None
+    claims: str | None
     authenticated_at: datetime
     expires_at: datetime
     used_at: datetime | None
@@ -99,6 +119,7 @@ class PushedRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     parameters: str
     dpop_jkt: str | None
+    created_at: datetime
     expires_at: datetime
 
 
@@ -121,7 +142,7 @@ INSERT_PUSHED = Statement(
     " :parameters, :dpop_jkt, :created_at, :expires_at, null)"
 )
 FIND_PUSHED = Query(
-    "select request_digest, client_id, status, parameters, dpop_jkt, expires_at"
+    "select request_digest, client_id, status, parameters, dpop_jkt, created_at, expires_at"
     " from pushed_request where request_digest = :request_digest",
     PushedRow,
 )
@@ -133,14 +154,18 @@ COMPLETE_PUSHED = Statement(
 INSERT_CODE = Statement(
     "insert into authorization_code (code_digest, client_id, consent_id, customer_id, subject,"
     " redirect_uri, code_challenge, dpop_jkt, scope, authorization_details, acr, amr,"
-    " authenticated_at, created_at, expires_at, used_at) values (:code_digest, :client_id,"
+    " nonce, claims, authenticated_at, created_at, expires_at, used_at) values (:code_digest,"
+    " :client_id,"
     " :consent_id, :customer_id, :subject, :redirect_uri, :code_challenge, :dpop_jkt, :scope,"
-    " :authorization_details, :acr, :amr, :authenticated_at, :created_at, :expires_at, null)"
+    " :authorization_details, :acr, :amr, :nonce, :claims, :authenticated_at, :created_at,"
+    " :expires_at, null)"
 )
 FIND_CODE = Query(
-    "select t.code_digest, t.client_id, t.consent_id, k.status as consent_status, t.customer_id,"
+    "select t.code_digest, t.client_id, t.consent_id, k.status as consent_status,"
+    " k.scope as consent_scope, k.authorization_details as consent_details, t.customer_id,"
     " t.subject, t.redirect_uri, t.code_challenge, t.dpop_jkt, t.scope, t.authorization_details,"
-    " t.acr, t.authenticated_at, t.expires_at, t.used_at from authorization_code t"
+    " t.acr, t.amr, t.nonce, t.claims, t.authenticated_at, t.expires_at, t.used_at"
+    " from authorization_code t"
     " join consent k on k.consent_id = t.consent_id where t.code_digest = :code_digest",
     CodeRow,
 )
@@ -159,28 +184,30 @@ INSERT_CLIENT_TOKEN = Statement(
 )
 INSERT_CUSTOMER_TOKEN = Statement(
     "insert into access_token (token_digest, client_id, consent_id, customer_id, subject,"
-    " code_digest, jkt, x5t_s256, scope, authorization_details, acr, authenticated_at, created_at,"
-    " expires_at, revoked_at) select :token_digest, :client_id, :consent_id, :customer_id,"
-    " :subject, :code_digest, :jkt, :x5t_s256, :scope, :authorization_details, :acr,"
-    " :authenticated_at, :created_at, :expires_at, null"
+    " code_digest, jkt, x5t_s256, scope, authorization_details, acr, authenticated_at, claims,"
+    " created_at, expires_at, revoked_at) select :token_digest, :client_id, :consent_id,"
+    " :customer_id, :subject, :code_digest, :jkt, :x5t_s256, :scope, :authorization_details, :acr,"
+    " :authenticated_at, :claims, :created_at, :expires_at, null"
     " where not exists (select 1 from client_key where thumbprint = :jkt)"
 )
 INSERT_REFRESH_TOKEN = Statement(
     "insert into refresh_token (token_digest, client_id, consent_id, customer_id, subject,"
-    " code_digest, scope, authorization_details, acr, authenticated_at, created_at, revoked_at)"
-    " values (:token_digest, :client_id, :consent_id, :customer_id, :subject, :code_digest, :scope,"
-    " :authorization_details, :acr, :authenticated_at, :created_at, null)"
+    " code_digest, scope, authorization_details, acr, amr, authenticated_at, claims, created_at,"
+    " revoked_at) values (:token_digest, :client_id, :consent_id, :customer_id, :subject,"
+    " :code_digest, :scope, :authorization_details, :acr, :amr, :authenticated_at, :claims,"
+    " :created_at, null)"
 )
 FIND_ACCESS_TOKEN = Query(
     "select t.client_id, t.consent_id, t.customer_id, t.subject, t.jkt, t.x5t_s256, t.scope,"  # noqa: S608
-    f" t.authorization_details, t.acr, t.authenticated_at, t.created_at, t.expires_at,"
+    f" t.authorization_details, t.acr, t.authenticated_at, t.claims, t.created_at, t.expires_at,"
     f" t.revoked_at, {_STANDING}"
     f" from access_token t {_JOINED} where t.token_digest = :token_digest",
     AccessTokenRow,
 )
 FIND_REFRESH_TOKEN = Query(
     "select t.client_id, t.consent_id, t.customer_id, t.subject, t.code_digest, t.scope,"  # noqa: S608
-    f" t.authorization_details, t.acr, t.authenticated_at, t.created_at, t.revoked_at, {_STANDING}"
+    f" t.authorization_details, t.acr, t.amr, t.authenticated_at, t.claims, t.created_at,"
+    f" t.revoked_at, {_STANDING}"
     f" from refresh_token t {_JOINED} where t.token_digest = :token_digest",
     RefreshTokenRow,
 )

@@ -8,10 +8,11 @@ from typing import Final
 
 import msgspec
 
-from gateway.database import Database, Query, Statement, Unit
+from gateway.database import Database, Query, SealedColumn, Statement, Unit
 from gateway.kit.jose import encode_base64url
 from gateway.kit.vault import Vault
 
+PAIRWISE_SALT: Final = "pairwise-salt"
 _SALT: Final = "pairwise_salt"
 _SALT_BYTES: Final = 32
 
@@ -22,6 +23,8 @@ class SecretRow(msgspec.Struct, frozen=True):
     sealed: str
 
 
+# Of every secret in the table: other files keep theirs there too.
+SEALED: Final = SealedColumn("oauth_secret", "sealed", "name")
 _FIND = Query("select sealed from oauth_secret where name = :name", SecretRow)
 _INSERT = Statement(
     "insert into oauth_secret (name, sealed, created_at) values (:name, :sealed, :created_at)"
@@ -43,12 +46,12 @@ class Subjects:
     async def ensure(self, at: datetime) -> None:
         """Makes the salt once for all processes, then keeps it in memory."""
         unit = Unit("oauth.pairwise_salt")
-        sealed = self._vault.seal(secrets.token_bytes(_SALT_BYTES))
+        sealed = self._vault.seal(secrets.token_bytes(_SALT_BYTES), purpose=PAIRWISE_SALT)
         unit.add(_INSERT, expect=None, name=_SALT, sealed=sealed, created_at=at)
         await self._database.commit(unit)
         row = await self._database.find(_FIND, name=_SALT)
         assert row is not None, "the row was written above if it was missing"
-        self._salt = self._vault.open(row.sealed)
+        self._salt = self._vault.open(row.sealed, purpose=PAIRWISE_SALT)
 
     def pairwise(self, customer_id: str, sector: str) -> str:
         """The customer's name in a sector; cannot be turned back or compared across sectors."""

@@ -75,6 +75,9 @@ AUTHORIZATION_CODE = Table(
     Column("authorization_details", Text, nullable=False),
     Column("acr", Text, nullable=False),
     Column("amr", Text, nullable=False),
+    # For the ID token alone: what the client put in, and which claims it asked for.
+    Column("nonce", Text),
+    Column("claims", Text),
     Column("authenticated_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -100,6 +103,7 @@ ACCESS_TOKEN = Table(
     Column("acr", Text, nullable=False),
     # When the customer signed in, in a customer's token (OpenID Connect Core section 2).
     Column("authenticated_at", Instant),
+    Column("claims", Text),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
@@ -120,7 +124,9 @@ REFRESH_TOKEN = Table(
     Column("scope", Text, nullable=False),
     Column("authorization_details", Text, nullable=False),
     Column("acr", Text, nullable=False),
+    Column("amr", Text),
     Column("authenticated_at", Instant),
+    Column("claims", Text),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Index("ix_refresh_token_code_digest", "code_digest"),

@@ -11,6 +11,7 @@ from gateway.kit.ids import digest, new_secret
 from gateway.oauth import store
 from gateway.oauth.binding import Binding
 from gateway.oauth.details import Details, encode_details
+from gateway.oauth.identity.claims import KeptClaims
 
 ACCESS_TOKEN_SECONDS: Final = 600
 TOKEN_TYPE: Final = "DPoP"  # noqa: S105 - a scheme's name
@@ -27,7 +28,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     details: Details
     acr: str
+    amr: tuple[str, ...]
     authenticated_at: datetime | None
+    claims: KeptClaims
+    # Of the code's own answer only: a refreshed ID token has none (OpenID Connect Core 12.2).
+    nonce: str | None = None
 
 
 def token_answer(scope: str, *, refreshable: bool) -> dict[str, Any]:
@@ -69,6 +74,7 @@ def store_customer_tokens(
 ) -> None:
     """Adds the tokens of a customer's grant, and what they allow to the answer (RFC 9396 7)."""
     details = encode_details(grant.details)
+    claims = msgspec.json.encode(grant.claims).decode()
     unit.add(
         store.INSERT_CUSTOMER_TOKEN,
         otherwise=_registered_key(),
@@ -84,6 +90,7 @@ def store_customer_tokens(
         authorization_details=details,
         acr=grant.acr,
         authenticated_at=grant.authenticated_at,
+        claims=claims,
         created_at=at,
         expires_at=at + timedelta(seconds=ACCESS_TOKEN_SECONDS),
     )
@@ -100,7 +107,9 @@ def store_customer_tokens(
             scope=grant.scope,
             authorization_details=details,
             acr=grant.acr,
+            amr=" ".join(grant.amr),
             authenticated_at=grant.authenticated_at,
+            claims=claims,
             created_at=at,
         )
     answer["authorization_details"] = list(grant.details)

@@ -14,6 +14,7 @@ from gateway.oauth.details import Details
 from gateway.oauth.dpop import Proof
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.store import AccessTokenRow, CodeRow, HandleRow, RefreshTokenRow
+from gateway.oauth.tokens import Grant
 
 
 class Work:
@@ -36,6 +37,8 @@ class Work:
         self.assertion = assertion
         self.client = client
         self.at = at
+        # Beside an assertion: the certificate has a key that somebody else registered.
+        self.is_certificate_anothers = False
         # What a pushed request asks: the form, or what its request object holds.
         self.parameters: dict[str, str] = arrival.form
         self.code: CodeRow | None = None
@@ -47,6 +50,8 @@ class Work:
         # What tokens issued for this request are bound to; the proof's key or the certificate.
         self.binding: Binding | None = None
         self.details: Details | None = None
+        # What the issued tokens stand for, once a customer's grant was redeemed.
+        self.grant: Grant | None = None
         # Set when a code comes a second time from its own client: its tokens must end.
         self.code_spent = False
 
@@ -68,15 +73,22 @@ class FormPayload(OAuth2Payload):  # type: ignore[misc]
         return {name: [value] for name, value in self._form.items()}
 
 
-_JUDGED = "https://issuer.invalid"
-
-
 class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
     """A request as Authlib's grants see it; `uri` is the external address."""
 
     def __init__(self, uri: str, form: dict[str, str], work: Work | None = None) -> None:
-        # The settings have judged the issuer's scheme; Authlib would parse it anew every time.
-        super().__init__("POST", _JUDGED)
+        # What the base class sets, without its look into the environment for every request: the
+        # settings have judged the issuer's scheme.
+        self.method = "POST"
+        self.headers: dict[str, str] = {}
+        self._body: Any = None
+        self._scope: Any = None
+        self.client: Any = None
+        self.auth_method: str | None = None
+        self.user: Any = None
+        self.authorization_code: Any = None
+        self.refresh_token: Any = None
+        self.credential: Any = None
         self.uri = uri
         self.payload: Any = FormPayload(form)
         self.work = work

@@ -1,6 +1,8 @@
 """What a registered key is for: one purpose each, for good."""
 
 CLIENT_AUTHENTICATION = "client_authentication"
+# What the bank's own private keys for dialects are sealed for.
+DIALECT_KEY = "dialect-key"
 
 
 def dialect_purpose(dialect: str) -> str:

@@ -1,34 +1,35 @@
-"""Redirect addresses a client may register (FAPI 2.0 SP 5.3.2.2-8, RFC 6749 section 3.1.2)."""
+"""Addresses a client may register: where customers are sent back to, and pages of its own."""
 
 from urllib.parse import urlsplit
 
 from contracts import errors
 from gateway.kit.addresses import is_loopback
 
+_LENGTH_MOST = 500
 
-def check(uri: str, *, sandbox: bool) -> None:
+
+def check(uri: str, *, sandbox: bool, field: str = "redirect_uris") -> None:
     """Raises ``InvalidField`` unless the address is https without fragment.
 
-    A sandbox also takes plain http on a loopback address, so that a developer can try the flow.
+    FAPI 2.0 SP 5.3.2.2-8, RFC 6749 section 3.1.2. A sandbox also takes plain http on a loopback
+    address, so that a developer can try the flow.
     """
     try:
         parts = urlsplit(uri)
         port_is_legal = parts.port is None or parts.port > 0
     except ValueError:
-        raise errors.InvalidField("Not an address.", field="redirect_uris") from None
-    if not uri.isascii() or len(uri) > 500 or any(letter <= " " for letter in uri):
+        raise errors.InvalidField("Not an address.", field=field) from None
+    if not uri.isascii() or len(uri) > _LENGTH_MOST or any(not "!" <= each <= "~" for each in uri):
         raise errors.InvalidField(
-            "A redirect address is visible ASCII of 500 characters at most.", field="redirect_uris"
+            f"An address is visible ASCII of {_LENGTH_MOST} characters at most.", field=field
         )
-    if "#" in uri or parts.username or not parts.hostname or not port_is_legal:
-        raise errors.InvalidField(
-            "A redirect address has a host and neither fragment nor user.", field="redirect_uris"
-        )
+    if "#" in uri or "@" in parts.netloc or not parts.hostname or not port_is_legal:
+        raise errors.InvalidField("An address has a host, and no fragment or user.", field=field)
     if parts.scheme == "https":
         return
     if parts.scheme == "http" and sandbox and is_loopback(parts.hostname):
         return
-    raise errors.InvalidField("A redirect address must be https.", field="redirect_uris")
+    raise errors.InvalidField("The address must be https.", field=field)
 
 
 def sector(uri: str) -> str:

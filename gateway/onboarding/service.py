@@ -7,55 +7,45 @@ import msgspec
 
 from contracts import errors
 from contracts.v1.clients import ClientMetadata
-from contracts.v1.consents import PACKAGE_ORDER_TYPE
-from contracts.v1.onboarding import DialectKey, RegisteredClient, Registration
+from contracts.v1.onboarding import RegisteredClient, Registration, RiskAssessment
 from gateway.audit.service import Audit
 from gateway.database import Database, Unit
 from gateway.kit import public_keys
+from gateway.kit.clock import Clock
+from gateway.kit.http import Sender
 from gateway.kit.ids import new_id
+from gateway.kit.jose import PublicKey
 from gateway.kit.vault import Vault
-from gateway.onboarding import keys, redirects, store
+from gateway.onboarding import assessments, keys, store
+from gateway.onboarding.clients import Client, Partner, client_document, client_of, echoed
+from gateway.onboarding.issuers import TrustedIssuers
+from gateway.onboarding.jwks import parse as parse_keys
+from gateway.onboarding.key_sets import KeySets, Wanted
+from gateway.onboarding.levels import LEVELS, Level, level_of
+from gateway.onboarding.metadata import DETAILS_TYPES, GRANT_TYPES, decode_registration
+from gateway.onboarding.registrar import Judged, Registrar
+from gateway.onboarding.statement_registration import StatementRegistration
+from gateway.rules.service import RulePack, load_pack
 
-GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"]
-SCOPES = frozenset(
-    {
-        "catalog.read",
-        "order.write",
-        "order.read",
-        "account.limits.read",
-        "account.balance.read",
-        "payment.initiate",
-        "event.subscribe",
-    }
-)
+__all__ = [
+    "DETAILS_TYPES",
+    "GRANT_TYPES",
+    "LEVELS",
+    "SCOPES",
+    "BankDialectKey",
+    "Client",
+    "Level",
+    "Onboarding",
+    "Partner",
+    "StatementRegistration",
+    "TrustedIssuers",
+    "client_document",
+    "decode_registration",
+    "level_of",
+    "parse_keys",
+]
 
-
-class Partner(msgspec.Struct, frozen=True):
-    """A partner as the customer may see it: name and mark from the register."""
-
-    partner_id: str
-    name: str
-    name_zh: str
-    mark: str
-    scenarios: tuple[str, ...]
-
-
-class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """A client with the public keys it authenticates by."""
-
-    client_id: str
-    partner_id: str
-    name: str
-    status: str
-    jwks: tuple[dict[str, Any], ...]
-    redirect_uris: tuple[str, ...]
-    scopes: frozenset[str]
-    grant_types: frozenset[str]
-    authorization_details_types: frozenset[str]
-    sector: str
-    version: int
-    introspection: bool = True
-    metadata: ClientMetadata = ClientMetadata()
+SCOPES = frozenset(LEVELS)
 
 
 class BankDialectKey(msgspec.Struct, frozen=True):
@@ -71,11 +61,24 @@ class BankDialectKey(msgspec.Struct, frozen=True):
 class Onboarding:
     """Registers partners and answers who is who; clients are cached by version."""
 
-    def __init__(self, database: Database, audit: Audit, vault: Vault, *, sandbox: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: Audit,
+        vault: Vault,
+        *,
+        sandbox: bool,
+        rules: RulePack | None = None,
+        sender: Sender | None = None,
+    ) -> None:
+        """Without ``rules`` the shipped pack holds; without a ``sender`` nothing is fetched, so
+        that a registration that needs a document elsewhere is refused."""
         self._database = database
         self._audit = audit
         self._vault = vault
-        self._sandbox = sandbox
+        self.registrar = Registrar(vault, sender, rules or load_pack(), sandbox=sandbox)
+        self.key_sets = KeySets(sender)
+        self.issuers = TrustedIssuers(database, audit, self.key_sets, sandbox=sandbox)
         self._clients: dict[str, Client] = {}
 
     async def register(
@@ -83,24 +86,29 @@ class Onboarding:
     ) -> RegisteredClient:
         """Registers a partner with one client.
 
-        Raises ``InvalidField`` for a key, scope or redirect address that is not acceptable and
-        ``KeyAlreadyRegistered`` for a public key that anybody registered before.
+        Raises ``InvalidField`` for metadata, keys or an assessment that are not acceptable, and
+        ``KeyAlreadyRegistered`` for a public key that has another purpose already. In a sandbox a
+        registration without a risk assessment gets one for a year.
         """
+        registrar = self.registrar
+        judged = await registrar.judge(_whole(wanted), at)
+        assessment = wanted.risk_assessment
+        if assessment is None and registrar.sandbox:
+            assessment = assessments.sandbox_assessment(at)
         partner_id, client_id = new_id("ptr"), new_id("cli")
-        jwks = public_keys.public_jwks(wanted.jwks)
-        scopes = _scopes(wanted.scope)
-        for uri in wanted.redirect_uris:
-            redirects.check(uri, sandbox=self._sandbox)
         unit = Unit("partner.register")
         _add_partner(unit, partner_id, wanted, at)
-        _add_client(unit, partner_id, client_id, wanted, scopes, at)
-        thumbprints = [
-            self._add_key(unit, client_id, keys.CLIENT_AUTHENTICATION, jwk, at) for jwk in jwks
-        ]
+        if assessment is not None:
+            assessments.check(assessment, at)
+            assessments.add(unit, partner_id, assessment, recorded_by=operator, at=at)
+        thumbprints = registrar.add_client(unit, partner_id, client_id, judged, at)
         dialects = {
-            wish.dialect: self._add_dialect(unit, client_id, wish, at)
+            wish.dialect: registrar.add_dialect(unit, client_id, wish, at)
             for wish in wanted.dialect_keys
         }
+        if wanted.introspection != "own":
+            introspection = wanted.introspection
+            unit.add(store.SET_INTROSPECTION, introspection=introspection, client_id=client_id)
         self._audit.append(
             unit,
             action="partner.register",
@@ -109,22 +117,44 @@ class Onboarding:
             client_id=client_id,
             resource=partner_id,
             decision="allow",
-            detail={"thumbprints": thumbprints},
+            rules=("CN-API-02", "CN-API-03"),
+            rule_pack=registrar.rules.version,
+            detail={"thumbprints": thumbprints, "assessment": assessment},
             at=at,
         )
         await self._database.commit(unit)
-        return RegisteredClient(
-            partner_id=partner_id,
-            client_id=client_id,
-            partner_name=wanted.partner_name,
-            redirect_uris=wanted.redirect_uris,
-            scope=" ".join(scopes),
-            grant_types=GRANT_TYPES,
-            token_endpoint_auth_method="private_key_jwt",  # noqa: S106 - a method's name
-            authorization_details_types=[PACKAGE_ORDER_TYPE],
-            key_thumbprints=thumbprints,
-            dialects=dialects,
+        return _registered(wanted, partner_id, client_id, judged, thumbprints, dialects, assessment)
+
+    def by_statement(self, clock: Clock, *, server: str) -> StatementRegistration:
+        """Registration over HTTP; ``server`` is the authorization server's issuer identifier."""
+        return StatementRegistration(
+            self._database, self.registrar, self.issuers, self._audit, clock, server=server
         )
+
+    async def assess(
+        self, partner_id: str, assessment: RiskAssessment, *, operator: str, at: datetime
+    ) -> datetime:
+        """Records a partner's risk assessment (CN-API-02) and returns until when it stands.
+
+        It holds for the partner's next call on every process. Raises ``InvalidField`` for days
+        that cannot be and ``NotFound`` for an unknown partner.
+        """
+        assessments.check(assessment, at)
+        unit = Unit("partner.assess", locks=(partner_id,))
+        assessments.add(unit, partner_id, assessment, recorded_by=operator, at=at)
+        self._audit.append(
+            unit,
+            action="partner.assess",
+            actor=f"operator:{operator}",
+            partner_id=partner_id,
+            resource=partner_id,
+            rules=("CN-API-02",),
+            rule_pack=self.registrar.rules.version,
+            detail=assessment,
+            at=at,
+        )
+        await self._database.commit(unit)
+        return assessments.stands_until(assessment)
 
     async def find(self, client_id: str) -> Client | None:
         """The client, or ``None``; a changed client is read anew because its version moved."""
@@ -132,7 +162,7 @@ class Onboarding:
         if current is None:
             return None
         cached = self._clients.get(client_id)
-        if cached and (cached.version, cached.status) == (current.version, current.status):
+        if cached is not None and _is_current(cached, current):
             return cached
         row = await self._database.find(store.FIND_CLIENT, client_id=client_id)
         if row is None:
@@ -142,8 +172,16 @@ class Onboarding:
         )
         if len(self._clients) > 10_000:
             self._clients.clear()
-        client = self._clients[client_id] = _client(row, [key.jwk for key in live])
+        client = self._clients[client_id] = client_of(row, [key.jwk for key in live])
         return client
+
+    async def fetched_keys(
+        self, client: Client, at: datetime, wanted: Wanted | None = None
+    ) -> tuple[PublicKey, ...]:
+        """The keys at the client's `jwks_uri`, parsed; see ``KeySets.keys`` for ``wanted``."""
+        assert client.metadata.jwks_uri is not None, "asked only for clients that have one"
+        owner = f"client {client.client_id}"
+        return await self.key_sets.keys(owner, client.metadata.jwks_uri, at, wanted)
 
     async def partner(self, partner_id: str) -> Partner | None:
         """The partner as registered, or ``None``."""
@@ -205,38 +243,8 @@ class Onboarding:
     def _opened(self, row: store.DialectKeyRow | None) -> BankDialectKey | None:
         if row is None:
             return None
-        return BankDialectKey(row.client_id, self._vault.open(row.sealed_private_pem).decode())
-
-    def _add_key(
-        self, unit: Unit, client_id: str, purpose: str, jwk: dict[str, Any], at: datetime
-    ) -> str:
-        thumbprint = public_keys.thumbprint(jwk)
-        unit.add(
-            store.INSERT_KEY,
-            otherwise=errors.KeyAlreadyRegistered(
-                "Every purpose needs a key pair of its own.", thumbprint=thumbprint
-            ),
-            thumbprint=thumbprint,
-            client_id=client_id,
-            purpose=purpose,
-            jwk=_json(jwk),
-            created_at=at,
-        )
-        return thumbprint
-
-    def _add_dialect(self, unit: Unit, client_id: str, wish: DialectKey, at: datetime) -> str:
-        jwk = public_keys.rsa_jwk_of_pem(wish.public_key_pem, "dialect_keys.public_key_pem")
-        self._add_key(unit, client_id, keys.dialect_purpose(wish.dialect), jwk, at)
-        private_pem, public_pem = public_keys.new_rsa_pair()
-        unit.add(
-            store.INSERT_DIALECT_KEY,
-            client_id=client_id,
-            dialect=wish.dialect,
-            sealed_private_pem=self._vault.seal(private_pem),
-            public_pem=public_pem,
-            created_at=at,
-        )
-        return public_pem
+        private_pem = self._vault.open(row.sealed_private_pem, purpose=keys.DIALECT_KEY)
+        return BankDialectKey(row.client_id, private_pem.decode())
 
 
 def _add_partner(unit: Unit, partner_id: str, wanted: Registration, at: datetime) -> None:
@@ -251,55 +259,50 @@ def _add_partner(unit: Unit, partner_id: str, wanted: Registration, at: datetime
     )
 
 
-def _add_client(
-    unit: Unit,
+def _registered(
+    wanted: Registration,
     partner_id: str,
     client_id: str,
-    wanted: Registration,
-    scopes: list[str],
-    at: datetime,
-) -> None:
-    unit.add(
-        store.INSERT_CLIENT,
-        client_id=client_id,
+    judged: Judged,
+    thumbprints: list[str],
+    dialects: dict[str, str],
+    assessment: RiskAssessment | None,
+) -> RegisteredClient:
+    document = judged.metadata
+    return RegisteredClient(
         partner_id=partner_id,
-        redirect_uris=_json(wanted.redirect_uris),
-        scopes=_json(scopes),
-        grant_types=_json(GRANT_TYPES),
-        authorization_details_types=_json([PACKAGE_ORDER_TYPE]),
-        sector=redirects.sector(wanted.redirect_uris[0]),
-        metadata=_json(wanted.metadata),
-        created_at=at,
+        client_id=client_id,
+        partner_name=wanted.partner_name,
+        redirect_uris=document.redirect_uris,
+        scope=document.scope,
+        grant_types=list(document.grant_types),
+        token_endpoint_auth_method=document.token_endpoint_auth_method,
+        authorization_details_types=document.authorization_details_types,
+        key_thumbprints=thumbprints,
+        dialects=dialects,
+        metadata=echoed(judged.document),
+        assessed_until=assessments.stands_until(assessment) if assessment else None,
     )
 
 
-def _client(row: store.ClientRow, jwks: list[str]) -> Client:
-    return Client(
-        client_id=row.client_id,
-        partner_id=row.partner_id,
-        name=row.name,
-        status=row.status,
-        jwks=tuple(msgspec.json.decode(jwk, type=dict[str, Any]) for jwk in jwks),
-        redirect_uris=msgspec.json.decode(row.redirect_uris, type=tuple[str, ...]),
-        scopes=msgspec.json.decode(row.scopes, type=frozenset[str]),
-        grant_types=msgspec.json.decode(row.grant_types, type=frozenset[str]),
-        authorization_details_types=msgspec.json.decode(
-            row.authorization_details_types, type=frozenset[str]
-        ),
-        sector=row.sector,
-        version=row.version,
-        metadata=msgspec.json.decode(row.metadata, type=ClientMetadata),
+def _whole(wanted: Registration) -> ClientMetadata:
+    """One document of the members beside ``metadata`` and those in it, which must agree."""
+    document = wanted.metadata
+    for name in ("redirect_uris", "scope", "jwks"):
+        beside, inside = getattr(wanted, name), getattr(document, name)
+        if beside and inside and beside != inside:
+            raise errors.InvalidField("Differs from the same member of metadata.", field=name)
+        if beside:
+            document = msgspec.structs.replace(document, **{name: beside})
+    return document
+
+
+def _is_current(client: Client, current: store.VersionRow) -> bool:
+    return (client.version, client.status, client.assessed_until) == (
+        current.version,
+        current.status,
+        current.assessed_until,
     )
-
-
-def _scopes(scope: str) -> list[str]:
-    wanted = sorted(set(scope.split()))
-    unknown = [name for name in wanted if name not in SCOPES]
-    if unknown or not wanted:
-        raise errors.InvalidField(
-            f"Choose from: {', '.join(sorted(SCOPES))}.", field="scope", unknown=unknown
-        )
-    return wanted
 
 
 def _json(value: Any) -> str:

@@ -4,21 +4,29 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.database import Query, Statement
+from gateway.database import Query, SealedColumn, Statement
 
+SEALED = SealedColumn("dialect_key", "sealed_private_pem", "client_id", "dialect")
 INSERT_PARTNER = Statement(
     "insert into partner (partner_id, name, name_zh, mark, scenarios, status, created_at)"
     " values (:partner_id, :name, :name_zh, :mark, :scenarios, 'active', :created_at)"
 )
 INSERT_CLIENT = Statement(
     "insert into client (client_id, partner_id, status, redirect_uris, scopes, grant_types,"
-    " authorization_details_types, sector, version, metadata, created_at) values (:client_id,"
-    " :partner_id, 'active', :redirect_uris, :scopes, :grant_types, :authorization_details_types,"
-    " :sector, 1, :metadata, :created_at)"
+    " authorization_details_types, sector, version, metadata, created_at) select :client_id,"
+    " p.partner_id, 'active', :redirect_uris, :scopes, :grant_types, :authorization_details_types,"
+    " :sector, 1, :metadata, :created_at from partner p"
+    " where p.partner_id = :partner_id and p.status = 'active'"
 )
+SET_INTROSPECTION = Statement(
+    "update client set introspection = :introspection where client_id = :client_id"
+)
+# A key that a live token is bound to has its one purpose already (the OAuth room's columns).
 INSERT_KEY = Statement(
     "insert into client_key (thumbprint, client_id, purpose, jwk, status, created_at, retired_at)"
-    " values (:thumbprint, :client_id, :purpose, :jwk, 'live', :created_at, null)"
+    " select :thumbprint, :client_id, :purpose, :jwk, 'live', :created_at, null"
+    " where not exists (select 1 from access_token t where t.jkt = :thumbprint"
+    " and t.revoked_at is null and t.expires_at > :created_at)"
 )
 RETIRE_KEY = Statement(
     "update client_key set status = 'retired', retired_at = :at"
@@ -28,6 +36,31 @@ BUMP_CLIENT = Statement("update client set version = version + 1 where client_id
 INSERT_DIALECT_KEY = Statement(
     "insert into dialect_key (client_id, dialect, sealed_private_pem, public_pem, created_at)"
     " values (:client_id, :dialect, :sealed_private_pem, :public_pem, :created_at)"
+)
+INSERT_ASSESSMENT = Statement(
+    "insert into risk_assessment (assessment_id, partner_id, reference, assessed_on, expires_on,"
+    " recorded_by, created_at) values (:assessment_id, :partner_id, :reference, :assessed_on,"
+    " :expires_on, :recorded_by, :created_at)"
+)
+SET_ASSESSED = Statement(
+    "update partner set assessed_until = :assessed_until where partner_id = :partner_id"
+)
+TRUST_ISSUER = Statement(
+    "insert into trusted_issuer (issuer, partner_id, jwks, jwks_uri, status, created_at)"
+    " values (:issuer, :partner_id, :jwks, :jwks_uri, 'trusted', :created_at)"
+    " on conflict (issuer) do update set partner_id = excluded.partner_id, jwks = excluded.jwks,"
+    " jwks_uri = excluded.jwks_uri, status = excluded.status, created_at = excluded.created_at"
+)
+REVOKE_ISSUER = Statement(
+    "update trusted_issuer set status = 'revoked' where issuer = :issuer and status = 'trusted'"
+)
+# A registration rests on an issuer that is trusted at its commit, not only when it was read.
+HOLD_ISSUER = Statement(
+    "update trusted_issuer set status = 'trusted' where issuer = :issuer and status = 'trusted'"
+)
+SPEND_STATEMENT = Statement(
+    "insert into software_statement (issuer, jti_digest, client_id, used_at)"
+    " values (:issuer, :jti_digest, :client_id, :used_at)"
 )
 
 
@@ -43,20 +76,18 @@ class PartnerRow(msgspec.Struct, frozen=True):
 
 
 class ClientRow(msgspec.Struct, frozen=True):
-    """A client with its partner; lists are JSON, ``keys`` too."""
+    """A client with its partner; ``metadata`` is the JSON document that tells what it may do."""
 
     client_id: str
     partner_id: str
     name: str
     status: str
-    redirect_uris: str
-    scopes: str
-    grant_types: str
-    authorization_details_types: str
     sector: str
     version: int
     metadata: str
     created_at: datetime
+    introspection: str
+    assessed_until: datetime | None
 
 
 class VersionRow(msgspec.Struct, frozen=True):
@@ -64,6 +95,7 @@ class VersionRow(msgspec.Struct, frozen=True):
 
     version: int
     status: str
+    assessed_until: datetime | None
 
 
 class KeyRow(msgspec.Struct, frozen=True):
@@ -71,6 +103,22 @@ class KeyRow(msgspec.Struct, frozen=True):
 
     thumbprint: str
     jwk: str
+
+
+class IssuerRow(msgspec.Struct, frozen=True):
+    """Who may vouch for clients: of one partner, or of the one its statements name."""
+
+    issuer: str
+    partner_id: str | None
+    jwks: str | None
+    jwks_uri: str | None
+    status: str
+
+
+class SpentRow(msgspec.Struct, frozen=True):
+    """A software statement that a client was registered with."""
+
+    client_id: str
 
 
 class DialectKeyRow(msgspec.Struct, frozen=True):
@@ -88,14 +136,15 @@ FIND_PARTNER = Query(
 )
 FIND_CLIENT = Query(
     "select c.client_id, c.partner_id, p.name, case when p.status = 'active' then c.status"
-    " else p.status end as status, c.redirect_uris, c.scopes, c.grant_types,"
-    " c.authorization_details_types, c.sector, c.version, c.metadata, c.created_at"
+    " else p.status end as status, c.sector, c.version, c.metadata, c.created_at,"
+    " c.introspection, p.assessed_until"
     " from client c join partner p on p.partner_id = c.partner_id where c.client_id = :client_id",
     ClientRow,
 )
 FIND_VERSION = Query(
-    "select c.version, case when p.status = 'active' then c.status else p.status end as status"
-    " from client c join partner p on p.partner_id = c.partner_id where c.client_id = :client_id",
+    "select c.version, case when p.status = 'active' then c.status else p.status end as status,"
+    " p.assessed_until from client c join partner p on p.partner_id = c.partner_id"
+    " where c.client_id = :client_id",
     VersionRow,
 )
 LIVE_KEYS = Query(
@@ -114,4 +163,16 @@ FIND_DIALECT_KEY_OF_PARTNER = Query(
     " join client c on c.client_id = d.client_id"
     " where c.partner_id = :partner_id and d.dialect = :dialect order by d.created_at",
     DialectKeyRow,
+)
+FIND_ISSUER = Query(
+    "select issuer, partner_id, jwks, jwks_uri, status from trusted_issuer where issuer = :issuer",
+    IssuerRow,
+)
+ALL_ISSUERS = Query(
+    "select issuer, partner_id, jwks, jwks_uri, status from trusted_issuer order by issuer",
+    IssuerRow,
+)
+FIND_SPENT = Query(
+    "select client_id from software_statement where issuer = :issuer and jti_digest = :jti_digest",
+    SpentRow,
 )

@@ -229,7 +229,9 @@ class Execution:
                 payment_id=payment.payment_id,
             )
         consent = await self._consents.find(payment.consent_id)
-        if consent is None or not is_live(consent, self._clock.now()):
+        if consent is None or not (
+            is_live(consent, self._clock.now()) and consent.reaches(held.mandate.component)
+        ):
             return errors.ConsentNotLive(payment_id=payment.payment_id)
         if held.mandate.status != "active":
             return errors.MandateNotLive(payment_id=payment.payment_id)

@@ -15,12 +15,14 @@ from gateway.database import Database, Unit
 from gateway.events.service import Events
 from gateway.kit import ids
 from gateway.kit.caller import Caller
-from gateway.kit.clock import Clock
+from gateway.kit.clock import Clock, bank_day
+from gateway.oauth.service import factors, insufficient_authentication, with_factors
 from gateway.payments import store
 from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
 from gateway.payments.execution import Execution, in_flight
 from gateway.payments.store import PaymentRow
 from gateway.payments.worker import PaymentWorker
+from gateway.rules.service import RulePack
 from gateway.web.idempotency import Idempotency, fingerprint
 from gateway.web.remembered import recall, remember
 
@@ -57,15 +59,17 @@ class Payments:
         idempotency: Idempotency,
         clock: Clock,
         bank_clock: Clock,
-        rule_pack: str,
+        rules: RulePack,
         lease: timedelta = LEASE,
     ) -> None:
-        """``bank_clock`` tells the bank's day, ``rule_pack`` is the version that records cite."""
+        """``bank_clock`` tells the bank's day; records cite the version of ``rules``."""
         self._database = database
+        self._bank_clock = bank_clock
+        self._rules = rules
         self._mandates = mandates
         self._audit = audit
         self._idempotency = idempotency
-        self._rule_pack = rule_pack
+        self._rule_pack = rules.version
         self._execution = Execution(
             database,
             core,
@@ -76,7 +80,7 @@ class Payments:
             idempotency,
             clock,
             bank_clock=bank_clock,
-            rule_pack=rule_pack,
+            rule_pack=rules.version,
             lease=lease,
         )
         self.worker = PaymentWorker(self._execution)
@@ -93,7 +97,8 @@ class Payments:
 
         Raises ``NotFound``, ``MandateNotLive``, ``InvalidField``, ``LimitExceeded`` and its
         kinds, ``BalanceInsufficient``, ``PaymentDeclined``, ``Conflict`` naming the payment that
-        has the ``end_to_end_id``, ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was done,
+        has the ``end_to_end_id``, ``InsufficientUserAuthentication`` (the key stays free),
+        ``RequestInFlight``, ``CoreBankUnavailable`` (nothing was done,
         the retry will) or ``CoreBankUnknown`` (the retry will tell).
         """
         # The consent is part of it: a key must not fetch what another customer's consent gave.
@@ -131,6 +136,7 @@ class Payments:
         mark: str,
     ) -> Held:
         mandate = await self._mandates.fetch(mandate_id, caller)
+        self._check_authentication(mandate, caller)
         error = await self._objection(mandate, request)
         if error is not None:
             raise await self._refused(mandate, request, caller, key, mark, error)
@@ -156,6 +162,15 @@ class Payments:
         except errors.MandateNotLive:
             error = _ended()
         raise await self._refused(mandate, request, caller, key, mark, error)
+
+    def _check_authentication(self, mandate: Mandate, caller: Caller) -> None:
+        """CN-API-04: money moves on two factors, the token's or those behind the mandate."""
+        wanted = with_factors(
+            self._rules.number("CN-API-04", "factors_min", on=bank_day(self._bank_clock.now()))
+        )
+        reached = max(factors(caller.acr), factors(mandate.acr or ""))
+        if wanted is not None and reached < factors(wanted):
+            raise insufficient_authentication(wanted, scheme=caller.token_type)
 
     async def _objection(
         self, mandate: Mandate, request: wire.DebitRequest

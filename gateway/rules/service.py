@@ -13,10 +13,12 @@ Unit = Literal[
     "attempts",
     "conditions",
     "elements",
+    "factors",
     "fen",
     "flows",
     "legs",
     "level",
+    "methods",
     "minutes",
     "years",
 ]

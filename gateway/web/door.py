@@ -3,14 +3,17 @@
 It is plain ASGI, because every layer of the framework costs more than what it does.
 """
 
+import os
 import time
 from collections.abc import Callable
 from email.utils import formatdate
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from gateway.web.terminators import TERMINATORS_ALONE, Terminators
 
 journal = structlog.get_logger("tessera.access")
 
@@ -21,9 +24,16 @@ class Door:
     """Wraps the whole app; the query string is never logged."""
 
     def __init__(
-        self, app: ASGIApp, *, access_log: bool = True, ticks: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        *,
+        access_log: bool = True,
+        ticks: Callable[[], float] = time.monotonic,
+        terminators: Terminators | None = None,
     ) -> None:
+        """Without ``terminators``, nobody is believed about a client's certificate."""
         self._app = app
+        self._terminators = terminators or Terminators()
         self._access_log = access_log
         self._ticks = ticks
         self._date = b""
@@ -35,8 +45,11 @@ class Door:
             await self._app(scope, receive, send)
             return
         started = self._ticks()
-        interaction_id = _interaction_id(scope)
+        sent_id, has_handover = _look_through(scope)
+        interaction_id = sent_id or _fresh_id()
         scope.setdefault("state", {})["interaction_id"] = interaction_id
+        if has_handover:
+            self._terminators.admit(scope)
         status = 500
 
         async def send_on(message: Message) -> None:
@@ -72,14 +85,32 @@ class Door:
         return self._date
 
 
-def _interaction_id(scope: HTTPScope) -> str:
+def _look_through(scope: HTTPScope) -> tuple[str, bool]:
+    """The caller's interaction id, if it sent one, and whether a terminator's headers are there."""
+    sent_id: str | None = None
+    has_handover = False
     for name, value in scope["headers"]:
-        if name == _HEADER:
-            # FAPI 2.0 implementation advice 2.1.1: echo the caller's id, which must be a UUID.
-            try:
-                text = value.decode("ascii")
-                UUID(text)
-            except ValueError:
-                break
-            return str(text)
-    return str(uuid4())
+        if name == _HEADER and sent_id is None:
+            sent_id = _uuid(value)
+        elif name in TERMINATORS_ALONE:
+            has_handover = True
+    return sent_id or "", has_handover
+
+
+def _uuid(value: bytes) -> str:
+    # FAPI 2.0 implementation advice 2.1.1: echo the caller's id, which must be a UUID.
+    try:
+        text = value.decode("ascii")
+        UUID(text)
+    except ValueError:
+        return ""
+    return text
+
+
+def _fresh_id() -> str:
+    # A version 4 UUID, written at a third of what uuid4 and its object cost.
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -116,8 +116,10 @@ def oauth_response(error: errors.GatewayError) -> Response[bytes]:
     # RFC 6749 section 5.2 allows neither quotes nor backslashes in the description.
     body["error_description"] = re.sub(r"[^\x20\x21\x23-\x5b\x5d-\x7e]", "'", description)
     status = error.status
+    # RFC 6750 section 3.1: userinfo is a resource among these endpoints, and it alone says 403.
+    at_resource = isinstance(error, errors.InsufficientScope)
     if isinstance(error, errors.Refused) and status not in (400, 401, 405, 413, 415, 429):
-        status = 400
+        status = status if at_resource else 400
     return Response(
         msgspec.json.encode(body),
         status_code=status,

@@ -9,7 +9,7 @@ from gateway.kit.http import Answer, ForbiddenAddress, Sender, Unreachable
 from gateway.kit.vault import Vault
 from gateway.webhooks.retries import read_retry_after
 from gateway.webhooks.service import FindDialect
-from gateway.webhooks.signing import STANDARD_VOICE, signed_headers
+from gateway.webhooks.signing import STANDARD_VOICE, WEBHOOK_SECRET, signed_headers
 from gateway.webhooks.store import DeliveryRow, EndpointRow
 
 # Standard Webhooks 1.0.0 advises 15 to 30 seconds.
@@ -50,8 +50,8 @@ class Courier:
         body = delivery.body.encode()
         headers = {"content-type": delivery.content_type}
         if endpoint.secret_sealed is not None:
-            secret = self._vault.open(endpoint.secret_sealed).decode()
-            headers |= signed_headers(secret, delivery.event_id, at, body)
+            secret = self._vault.open(endpoint.secret_sealed, purpose=WEBHOOK_SECRET)
+            headers |= signed_headers(secret.decode(), delivery.event_id, at, body)
         try:
             answer = await self._sender.post(endpoint.url, body, headers, self._timeout_seconds)
         except (ForbiddenAddress, Unreachable) as failure:

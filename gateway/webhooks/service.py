@@ -14,7 +14,7 @@ from gateway.kit.http import ForbiddenAddress, Sender, Unreachable
 from gateway.kit.ids import new_id
 from gateway.kit.vault import Vault
 from gateway.webhooks import store
-from gateway.webhooks.signing import STANDARD_VOICE, new_signing_secret
+from gateway.webhooks.signing import STANDARD_VOICE, WEBHOOK_SECRET, new_signing_secret
 from gateway.webhooks.store import EndpointRow
 from partners import Dialect
 
@@ -71,7 +71,7 @@ class Webhooks:
         await self._check_voice(caller, wanted.voice)
         await self._check_url(wanted.url)
         secret = new_signing_secret() if wanted.voice == STANDARD_VOICE else None
-        sealed = self._vault.seal(secret.encode()) if secret else None
+        sealed = self._vault.seal(secret.encode(), purpose=WEBHOOK_SECRET) if secret else None
         made: list[WebhookEndpoint] = []
 
         async def compose() -> Unit:

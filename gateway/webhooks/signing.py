@@ -10,6 +10,8 @@ STANDARD_VOICE = "standard-webhooks"
 CONTENT_TYPE = "application/json"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, not one
 SECRET_BYTES = 32
+# What signing secrets are sealed for.
+WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 - a purpose, no secret
 
 
 def new_signing_secret() -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.database import Query, Statement
+from gateway.database import Query, SealedColumn, Statement
 
 
 class EndpointRow(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     attempts: int
 
 
+SEALED = SealedColumn("webhook_endpoint", "secret_sealed", "endpoint_id")
 INSERT_ENDPOINT = Statement(
     """
     insert into webhook_endpoint (endpoint_id, partner_id, client_id, url, voice, secret_sealed,

@@ -248,7 +248,17 @@ DIALECT = Dialect(
                 ACCOUNT_NOTICE,
             ),
             Notice("mandate_status_sync", ("mandate.active", "mandate.ended"), MANDATE_NOTICE),
-            Notice("consent_status_sync", ("consent.granted", "consent.revoked"), CONSENT_NOTICE),
+            Notice(
+                "consent_status_sync",
+                (
+                    "consent.granted",
+                    "consent.narrowed",
+                    "consent.paused",
+                    "consent.resumed",
+                    "consent.revoked",
+                ),
+                CONSENT_NOTICE,
+            ),
             Notice("endpoint_test", ("endpoint.test",)),
         ),
     ),

@@ -51,7 +51,9 @@ TRADE_STATUS = Codes(
 )
 ACCOUNT_STATUS = Codes({"active": "NORMAL", "restricted": "RESTRICTED", "closed": "CLOSED"})
 MANDATE_STATUS = Codes({"active": "NORMAL", "ended": "TERMINATED"})
-CONSENT_STATUS = Codes({"active": "VALID", "revoked": "REVOKED", "expired": "EXPIRED"})
+CONSENT_STATUS = Codes(
+    {"active": "VALID", "paused": "PAUSED", "revoked": "REVOKED", "expired": "EXPIRED"}
+)
 BALANCE_BAND = Codes({"empty": "EMPTY", "low": "LOW", "medium": "MEDIUM", "high": "HIGH"})
 BOUNDARY = Codes({"EMBED": "EMBEDDED", "REFER": "REFERRED", "LICENSED": "LICENSED"})
 PERIOD = Codes({"each": "EACH", "day": "DAY", "year": "YEAR", "balance": "BALANCE"})
@@ -73,6 +75,9 @@ EVENT_TYPE = Codes(
         "payment.settled": "PAYMENT_SETTLED",
         "payment.declined": "PAYMENT_DECLINED",
         "consent.granted": "CONSENT_GRANTED",
+        "consent.narrowed": "CONSENT_NARROWED",
+        "consent.paused": "CONSENT_PAUSED",
+        "consent.resumed": "CONSENT_RESUMED",
         "consent.revoked": "CONSENT_REVOKED",
         "endpoint.test": "ENDPOINT_TEST",
     }

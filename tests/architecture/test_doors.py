@@ -37,6 +37,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "joserfc": ("gateway.kit.*", "partners.*", "gateway.oauth.*"),
     "cryptography": ("gateway.kit.*", "partners.*", "gateway.oauth.*"),
     "authlib": ("gateway.oauth.*",),
+    "http_sf": ("gateway.kit.*", "gateway.oauth.*"),
     "litestar": (
         "gateway.*.routes",
         "gateway.web.*",
@@ -48,6 +49,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     ),
     "argon2": ("gateway.corebank.*",),
     "jinja2": ("gateway.hosted.*",),
+    "webauthn": ("gateway.hosted.*",),
     "click": ("gateway.cli.*",),
     "granian": ("gateway.cli.*",),
 }

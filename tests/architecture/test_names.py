@@ -37,9 +37,17 @@ CHOSEN_BY_OTHERS: dict[str, tuple[str, ...]] = {
     ),
     # SQLAlchemy's type decorators.
     "impl": ("gateway.database.schema",),
-    # Authlib's grants and endpoints.
-    "user": ("gateway.oauth.grants.*", "gateway.oauth.server"),
+    # Authlib's grants and endpoints; RFC 9470's error.
+    "user": (
+        *("gateway.oauth.grants.*", "gateway.oauth.server", "gateway.oauth.work"),
+        "contracts.oauth_errors",
+    ),
     "permission": ("gateway.oauth.endpoints.*",),
+    # RFC 9421 calls what is signed the signature base.
+    "base": (
+        *("gateway.kit.signature_base", "gateway.oauth.message_signatures"),
+        "gateway.oauth.checks.message_signature",
+    ),
     # The grant handle, where nothing else could be meant.
     "handle": ("gateway.oauth.*", "gateway.dialects.*"),
     "handles": ("gateway.oauth.*", "gateway.dialects.*"),

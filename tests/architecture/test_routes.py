@@ -53,7 +53,7 @@ async def _house(place: Path) -> Litestar:
         }
     )
     database = await Database.connect(settings.database_url)
-    vault = Vault.from_file(settings.key_path, create=True)
+    vault = Vault.from_file(settings.key_path, create_at=SystemClock().now())
     try:
         return doors.litestar(rooms.build(settings, database, vault, SystemClock()))
     finally:

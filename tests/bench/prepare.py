@@ -1,15 +1,17 @@
 """What must be there before the load: a partner, its tokens, and customers who consented.
 
-It is written through the rooms' own services, before the server starts.
+It is written through the rooms' own services, before the server starts. There is a client for
+each algorithm that FAPI 2.0 knows, which signs its assertions and proofs with keys of that kind.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
 
 from contracts.v1.onboarding import Registration
 from gateway.app import Roof
@@ -22,40 +24,58 @@ from gateway.onboarding.service import SCOPES
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 
+Key = ECKey | OKPKey | RSAKey
+ALGORITHMS = ("ES256", "EdDSA", "PS256")
 PACKAGE, VERSION = "commuter-wallet", "1.0.0"
 REDIRECT = "https://bench.example/back"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the signer needs: the client, its keys, and live access tokens."""
+    """What the signer of one client needs: its name, its keys, and live access tokens."""
 
+    algorithm: str
     client_id: str
-    client_key: ECKey
-    dpop_key: ECKey
+    client_key: Key
+    dpop_key: Key
     client_token: str
     customer_tokens: list[str]
     details: list[dict[str, Any]]
 
 
-async def prepare(settings: Settings, customers: int) -> Prepared:
-    """Fills an empty, migrated database."""
+def make_key(algorithm: str, kid: str | None = None) -> Key:
+    """A fresh key of the algorithm's kind."""
+    members: KeyParameters | None = None if kid is None else {"kid": kid}
+    if algorithm == "ES256":
+        return ECKey.generate_key("P-256", members)
+    if algorithm == "PS256":
+        return RSAKey.generate_key(2048, members)
+    return OKPKey.generate_key("Ed25519", members)
+
+
+async def prepare(
+    settings: Settings, algorithms: Sequence[str], customers: int
+) -> dict[str, Prepared]:
+    """Fills an empty, migrated database: a client for each algorithm, customers for the first."""
     roof = Roof(msgspec.structs.replace(settings, work="off"))
     rooms = await roof.open()
     try:
-        return await _fill(rooms, customers)
+        return {
+            algorithm: await _fill(rooms, algorithm, 0 if number else customers)
+            for number, algorithm in enumerate(algorithms)
+        }
     finally:
         await roof.close()
 
 
-async def _fill(rooms: Rooms, customers: int) -> Prepared:
+async def _fill(rooms: Rooms, algorithm: str, customers: int) -> Prepared:
     at = rooms.clock.now()
-    client_key = ECKey.generate_key("P-256", {"kid": "bench"})
-    dpop_key = ECKey.generate_key("P-256")
+    client_key = make_key(algorithm, "bench")
+    dpop_key = make_key(algorithm)
     client = await rooms.onboarding.register(
         Registration(
-            partner_name="Bench",
-            partner_name_zh="测速",
+            partner_name=f"Bench {algorithm}",
+            partner_name_zh=f"测速 {algorithm}",
             mark="测",
             scenarios=["travel_app"],
             redirect_uris=[REDIRECT],
@@ -72,6 +92,7 @@ async def _fill(rooms: Rooms, customers: int) -> Prepared:
         token_digest=digest(client_token),
         client_id=client.client_id,
         jkt=dpop_key.thumbprint(),
+        x5t_s256=None,
         scope="catalog.read",
         created_at=at,
         expires_at=at + timedelta(hours=2),
@@ -83,7 +104,9 @@ async def _fill(rooms: Rooms, customers: int) -> Prepared:
         tokens.append(
             await _consent(rooms, client, f"cus_{login}", details, dpop_key.thumbprint(), at)
         )
-    return Prepared(client.client_id, client_key, dpop_key, client_token, tokens, details)
+    return Prepared(
+        algorithm, client.client_id, client_key, dpop_key, client_token, tokens, details
+    )
 
 
 def _details(rooms: Rooms) -> list[dict[str, Any]]:
@@ -140,7 +163,7 @@ async def _consent(
         scope=scope,
         authorization_details=details,
         acr="urn:tessera:acr:two-factor",
-        amr=("pin", "sandbox"),
+        amr=("pin", "otp", "mfa"),
         at=at,
     )
     unit.add(
@@ -152,6 +175,9 @@ async def _consent(
         subject=subject,
         code_digest=None,
         jkt=jkt,
+        x5t_s256=None,
+        authenticated_at=at,
+        claims=None,
         scope=scope,
         authorization_details=msgspec.json.encode(details).decode(),
         acr="urn:tessera:acr:two-factor",

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -56,31 +56,46 @@ def on_its_core(command: list[str], environment: dict[str, str], port: int) -> I
 
 def cpu_seconds(pid: int) -> float:
     """The processor time that a process and its children have used; steadier than a clock."""
-    ticks = 0
+    nanoseconds = 0
     for each in (pid, *_children(pid)):
-        fields = Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        for task in Path(f"/proc/{each}/task").iterdir():
+            # A thread may end while we look.
+            with suppress(FileNotFoundError):
+                nanoseconds += int((task / "schedstat").read_text().split()[0])
+    return nanoseconds / 1e9
 
 
 def _children(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(FileNotFoundError):
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found
 
 
-def output_on_its_core(command: list[str]) -> str:
-    """What a short program prints when it runs alone on the server's core."""
-    done = subprocess.run(
+@contextmanager
+def asked_on_its_core(command: list[str]) -> Iterator[Callable[[], str]]:
+    """A program on the server's core that answers a line whenever it is asked."""
+    process = subprocess.Popen(
         command,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=60,
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
     )
-    return done.stdout
+    assert process.stdin is not None and process.stdout is not None
+    asked, answers = process.stdin, process.stdout
+
+    def ask() -> str:
+        asked.write("\n")
+        asked.flush()
+        return answers.readline()
+
+    try:
+        yield ask
+    finally:
+        asked.close()
+        process.wait(15)
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

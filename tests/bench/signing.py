@@ -3,22 +3,21 @@
 import base64
 import hashlib
 import time
-from collections.abc import Callable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+import httpx
 import msgspec
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from joserfc.jwk import ECKey
 
 from tests.bench.load import Request
-from tests.bench.prepare import PACKAGE, REDIRECT, VERSION, Prepared
+from tests.bench.prepare import PACKAGE, REDIRECT, VERSION, Key, Prepared
+from tests.flows import message_signing
 
 FORGED_EVERY = 100
-_ES256 = ec.ECDSA(hashes.SHA256())
+# Where the endpoints of ours are; a peer has its own paths.
+PATHS = {"token": "/oauth/token", "par": "/oauth/par"}
 
 
 def _b64(raw: bytes) -> str:
@@ -26,18 +25,42 @@ def _b64(raw: bytes) -> str:
 
 
 class Signer:
-    """Writes the requests of one prepared partner against one issuer."""
+    """Writes the requests of one prepared client against one issuer."""
 
-    def __init__(self, prepared: Prepared, issuer: str) -> None:
+    def __init__(self, prepared: Prepared, issuer: str, paths: dict[str, str] = PATHS) -> None:
         self._prepared = prepared
+        self._paths = paths
         self._issuer = issuer
         self._host = issuer.split("://", 1)[1]
         self._jwk = prepared.dpop_key.as_dict(private=False)
+        self._nonces: dict[str, str] = {}
+        self._customers = enumerate(prepared.customer_tokens)
+
+    def learn_nonces(self) -> None:
+        """Asks both servers for a nonce, which is good for minutes."""
+        self._nonces.clear()
+        token = self._prepared.client_token
+        ath = _b64(hashlib.sha256(token.encode()).digest())
+        proof = self._proof("GET", f"{self._issuer}/v1/packages", ath=ath)
+        headers = {"authorization": f"DPoP {token}", "dpop": proof}
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": self._assertion(forged=False),
+        }
+        with httpx.Client(base_url=self._issuer, trust_env=False) as client:
+            challenged = client.get("/v1/packages", headers=headers)
+            url = self._issuer + self._paths["token"]
+            asked = client.post(url, data=form, headers={"dpop": self._proof("POST", url)})
+        self._nonces = {
+            "rs": challenged.headers.get("dpop-nonce", ""),
+            "as": asked.headers.get("dpop-nonce", ""),
+        }
 
     def tokens(self, count: int) -> list[Request]:
         """client_credentials requests."""
         return self._forms(
-            "/oauth/token",
+            self._paths["token"],
             count,
             {"grant_type": "client_credentials", "scope": "catalog.read"},
             200,
@@ -55,7 +78,7 @@ class Signer:
             "code_challenge_method": "S256",
             "authorization_details": msgspec.json.encode(self._prepared.details).decode(),
         }
-        return self._forms("/oauth/par", count, fields, 201)
+        return self._forms(self._paths["par"], count, fields, 201)
 
     def reads(self, count: int) -> list[Request]:
         """Protected GETs with a fresh proof each."""
@@ -65,10 +88,10 @@ class Signer:
             for number in range(count)
         ]
 
-    def orders(self) -> list[Request]:
-        """One order for every prepared customer; forged ones are extra and spend nothing."""
+    def orders(self, count: int) -> list[Request]:
+        """One order for each of the next customers; forged ones are extra and spend nothing."""
         requests = []
-        for number, token in enumerate(self._prepared.customer_tokens):
+        for number, token in islice(self._customers, count):
             body = msgspec.json.encode(
                 {"package": PACKAGE, "version": VERSION, "reference": f"bench-{number}"}
             )
@@ -105,6 +128,14 @@ class Signer:
         headers = {"authorization": f"DPoP {token}", "dpop": proof}
         if body:
             headers |= {"content-type": "application/json", "idempotency-key": str(uuid4())}
+            headers = message_signing.signed(
+                headers,
+                method=method,
+                url=self._issuer + path,
+                body=body,
+                key=self._prepared.client_key,
+                created=time.time(),
+            )
         return self._wire(method, path, headers, body, 401 if forged else right)
 
     def _assertion(self, *, forged: bool) -> str:
@@ -117,7 +148,8 @@ class Signer:
             "exp": now + 300,
             "jti": str(uuid4()),
         }
-        return _jws(self._prepared.client_key, {"kid": "bench"}, claims, forged=forged)
+        header = {"alg": self._prepared.algorithm, "kid": "bench"}
+        return _jws(self._prepared.client_key, header, claims, forged=forged)
 
     def _proof(self, method: str, url: str, *, ath: str | None = None, forged: bool = False) -> str:
         claims: dict[str, Any] = {
@@ -126,9 +158,12 @@ class Signer:
             "iat": int(time.time()),
             "jti": str(uuid4()),
         }
+        nonce = self._nonces.get("rs" if ath else "as")
+        if nonce:
+            claims["nonce"] = nonce
         if ath:
             claims["ath"] = ath
-        header = {"typ": "dpop+jwt", "jwk": self._jwk}
+        header = {"alg": self._prepared.algorithm, "typ": "dpop+jwt", "jwk": self._jwk}
         return _jws(self._prepared.dpop_key, header, claims, forged=forged)
 
     def _wire(
@@ -140,13 +175,9 @@ class Signer:
         return Request("\r\n".join([*lines, "", ""]).encode() + body, expected)
 
 
-def _jws(key: ECKey, header: dict[str, Any], claims: dict[str, Any], *, forged: bool) -> str:
-    head = _b64(msgspec.json.encode({"alg": "ES256", **header}))
+def _jws(key: Key, header: dict[str, Any], claims: dict[str, Any], *, forged: bool) -> str:
+    head = _b64(msgspec.json.encode(header))
     text = f"{head}.{_b64(msgspec.json.encode(claims))}"
     # A forged one carries a signature over something else, so that the server has to check it.
     signed = text + ("x" if forged else "")
-    r, s = decode_dss_signature(key.private_key.sign(signed.encode(), _ES256))
-    return f"{text}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
-
-
-Plan = Callable[[Signer], list[Request]]
+    return f"{text}.{_b64(message_signing.raw_signature(key, signed.encode()))}"

@@ -145,7 +145,7 @@ async def _furnished(house: House, pem: str) -> _Furnished:
         client = await operations.register(settings, wanted, "tests")
         document = msgspec.to_builtins(client)
         found[name] = (registered(Line(house.issuer), keys, document), document["dialects"])
-    people = await operations.fresh_personas(settings, _CUSTOMERS)
+    people = await operations.fresh_personas(settings, _CUSTOMERS, operator="test")
     return _Furnished(
         wayfare=found["Wayfare"][0],
         lantu=found["Lantu"][0],

@@ -2,8 +2,8 @@
 
 It also hands over the message by which the gateway told the partner of something.
 
-A proof, an assertion and a dialect's signature are fresh for every request, so a pact has none of
-them. Everything else goes through as it is, both ways, unless a test has a member renamed.
+Proofs, assertions and signatures are fresh for every request, so a pact has none of them.
+Everything else goes through as it is, both ways, unless a test has a member renamed.
 """
 
 import base64
@@ -46,7 +46,7 @@ class Sent:
 
 
 class Signer:
-    """Signs as the partner does: a proof and an assertion natively, a form in its dialect."""
+    """Signs as the partner does: proof, assertion and write natively, a form in its dialect."""
 
     def __init__(self, partner: Partner, dialect_key: rsa.RSAPrivateKey | None = None) -> None:
         self._partner = partner
@@ -61,6 +61,8 @@ class Signer:
         proof = self._partner.proof(sent.method, sent.path, token)
         headers = sent.headers | {"DPoP": proof}
         if not sent.path.startswith("/oauth/"):
+            if sent.method != "GET":
+                headers = self._partner.sign(sent.method, sent.path, headers, sent.body)
             return Sent(sent.method, sent.path, headers, sent.body)
         form = dict(parse_qsl(sent.body.decode())) | {
             "client_id": self._partner.client_id,
@@ -68,6 +70,10 @@ class Signer:
             "client_assertion": self._partner.assertion(),
         }
         return Sent(sent.method, sent.path, headers, urlencode(form).encode())
+
+    def is_challenged(self, sent: Sent, answer: httpx.Response) -> bool:
+        """Whether the gateway only wants its nonce in the proof (RFC 9449 section 8)."""
+        return self._partner.is_challenged(sent.path, answer)
 
     def _in_dialect(self, sent: Sent) -> Sent:
         path, _, query = sent.path.partition("?")
@@ -121,11 +127,16 @@ class Relay:
 
     def forward(self, sent: Sent) -> httpx.Response:
         """The gateway's own answer to the signed request."""
-        signed = self.signer.sign(sent)
         with httpx.Client(base_url=self.issuer, verify=False, trust_env=False) as client:
-            return client.request(
-                signed.method, signed.path, headers=signed.headers, content=signed.body or None
-            )
+
+            def send() -> httpx.Response:
+                signed = self.signer.sign(sent)
+                return client.request(
+                    signed.method, signed.path, headers=signed.headers, content=signed.body or None
+                )
+
+            answer = send()
+            return send() if self.signer.is_challenged(sent, answer) else answer
 
     def renamed(self, body: bytes) -> bytes:
         """The body with the member renamed, if one is to be."""

@@ -1,5 +1,6 @@
 """The customer's browser, as far as forms go: follows redirects, keeps cookies, runs no script."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -31,6 +32,13 @@ class Page:
     text: str
     forms: tuple[Form, ...] = ()
     location: str = ""
+
+    @property
+    def code(self) -> str:
+        """The one-time code that a sandbox shows instead of sending it."""
+        found = re.search(r"(?<!\d)\d{6}(?!\d)", self.text)
+        assert found, f"{self.path} ({self.status}) shows no code: {self.text}"
+        return found[0]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,15 @@ class Customer:
         page = browser.open(pushed.path)
         if not browser_is_known(page):
             page = self.sign_in(browser, page)
-        return code_in(browser.press(page, "approve").location, pushed, issuer)
+        return code_in(self.agree(browser, page).location, pushed, issuer)
+
+    def agree(self, browser: Browser, page: Page) -> Page:
+        """Approves what the page shows and types the code that the sandbox would have sent."""
+        return self.confirm(browser, browser.press(page, "approve"))
+
+    def confirm(self, browser: Browser, page: Page) -> Page:
+        """Types the one-time code on the page of the second factor."""
+        return browser.press(page, "confirm", code=page.code)
 
     def take_back(self, browser: Browser, consent_id: str) -> Page:
         """Ends a consent on the bank's own page; one that has ended is shown as such."""

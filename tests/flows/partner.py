@@ -7,7 +7,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,6 +15,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tests.flows import message_signing
 from tests.flows.wire import Line
 
 ALGORITHM = "ES256"
@@ -68,6 +69,8 @@ class Partner:
     client_id: str
     redirect_uri: str
     clock: Callable[[], float] = time.time
+    # The last nonce of each server, which goes into the next proof (RFC 9449 section 8).
+    nonces: dict[str, str] = field(default_factory=dict, compare=False)
 
     def through(self, line: Line) -> "Partner":
         """The same partner, sending elsewhere."""
@@ -97,22 +100,51 @@ class Partner:
             "htu": self.line.issuer + path.partition("?")[0],
             "iat": int(self.clock() - age_seconds),
         }
+        nonce = self.nonces.get(_server_at(path))
+        if nonce is not None:
+            claims["nonce"] = nonce
         if token:
             claims["ath"] = base64url(hashlib.sha256(token.encode()).digest())
         header = {"alg": ALGORITHM, "typ": "dpop+jwt", "jwk": public_jwk(self.keys.dpop)}
         return _signed(header, claims, self.keys.dpop)
 
+    def sign(self, method: str, path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+        """The headers with a message signature by the client's key (RFC 9421)."""
+        return message_signing.signed(
+            headers,
+            method=method,
+            url=self.line.issuer + path,
+            body=body,
+            key=self.keys.client,
+            created=self.clock(),
+        )
+
     # ---- OAuth -----------------------------------------------------------------------------
 
     def oauth(self, path: str, form: dict[str, str]) -> httpx.Response:
         """A form at an OAuth endpoint, authenticated and with a proof."""
-        authenticated = form | {
-            "client_id": self.client_id,
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self.assertion(),
-        }
-        headers = {"DPoP": self.proof("POST", path)}
-        return self.line.send("POST", path, headers=headers, form=authenticated)
+
+        def send() -> httpx.Response:
+            authenticated = form | {
+                "client_id": self.client_id,
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": self.assertion(),
+            }
+            headers = {"DPoP": self.proof("POST", path)}
+            return self.line.send("POST", path, headers=headers, form=authenticated)
+
+        answer = send()
+        return send() if self.is_challenged(path, answer) else answer
+
+    def is_challenged(self, path: str, answer: httpx.Response) -> bool:
+        """Keeps the answer's nonce; whether the request must be signed again because of it."""
+        nonce = answer.headers.get("DPoP-Nonce")
+        if nonce is None:
+            return False
+        self.nonces[_server_at(path)] = nonce
+        if answer.status_code == 401:
+            return 'error="use_dpop_nonce"' in answer.headers["WWW-Authenticate"]
+        return answer.status_code == 400 and answer.json().get("error") == "use_dpop_nonce"
 
     def client_token(self, scope: str = CLIENT_SCOPE) -> httpx.Response:
         """Asks for what the client may do by itself."""
@@ -177,7 +209,6 @@ class Partner:
         """A call with a token and a fresh proof, or the given one; ``key`` makes it idempotent."""
         headers = {
             "Authorization": f"DPoP {token}",
-            "DPoP": proof or self.proof(method, path, token),
             "x-fapi-interaction-id": interaction_id or str(uuid.uuid4()),
         }
         if key is not None:
@@ -186,7 +217,14 @@ class Partner:
         if content is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(content, ensure_ascii=False).encode()
-        return self.line.send(method, path, headers=headers, body=body)
+
+        def send() -> httpx.Response:
+            proved = headers | {"DPoP": proof or self.proof(method, path, token)}
+            signed = self.sign(method, path, proved, body) if method != "GET" else proved
+            return self.line.send(method, path, headers=signed, body=body)
+
+        answer = send()
+        return send() if self.is_challenged(path, answer) and proof is None else answer
 
     def place_order(
         self, token: str, key: str, reference: str, *, package: str = PACKAGE
@@ -211,7 +249,7 @@ def registration(keys: Keys, name: str, host: str) -> dict[str, Any]:
         "mark": name[:1],
         "scenarios": [SCENARIO],
         "redirect_uris": [f"https://{host}/bank/return"],
-        "scope": f"{CLIENT_SCOPE} {CUSTOMER_SCOPE}",
+        "scope": f"openid {CLIENT_SCOPE} {CUSTOMER_SCOPE}",
         "jwks": {"keys": [public_jwk(keys.client) | {"alg": ALGORITHM, "use": "sig"}]},
     }
 
@@ -270,6 +308,10 @@ def public_jwk(key: ECKey) -> dict[str, Any]:
 def base64url(raw: bytes) -> str:
     """Base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _server_at(path: str) -> str:
+    return "as" if path.startswith("/oauth/") and path != "/oauth/userinfo" else "rs"
 
 
 def _signed(header: dict[str, Any], claims: dict[str, Any], key: ECKey) -> str:

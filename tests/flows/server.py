@@ -52,6 +52,7 @@ class House:
             "TESSERA_MODE": "sandbox",
             "TESSERA_ISSUER": self.issuer,
             "TESSERA_DATABASE_URL": self.database_url,
+            "TESSERA_OPERATOR": "flow-tests",
             "TESSERA_HOME": str(self.place),
             "TESSERA_HOST": HOST,
             "TESSERA_PORT": str(port),
@@ -95,7 +96,7 @@ class House:
     def serving(self, port: int | None = None) -> Iterator[str]:
         """A ``serve`` process that answers, until the block ends; yields its address."""
         port = port or self.port
-        address = f"http://{HOST}:{port}"
+        address = f"{urlsplit(self.issuer).scheme}://{HOST}:{port}"
         with (self.place / f"serve-{port}.log").open("w+b") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "serve"],

@@ -27,6 +27,7 @@ STEPS = [
     "sign-in",
     "consent",
     "approve",
+    "confirm",
     "exchange",
     "order",
     "replay",

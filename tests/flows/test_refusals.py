@@ -148,7 +148,9 @@ def test_bad_bodies_are_told_what_is_wrong(stage: Stage, standing: Standing) -> 
         "Idempotency-Key": fresh("key"),
         "Content-Type": "application/json",
     }
-    broken = partner.line.send("POST", "/v1/orders", headers=headers, body=b'{"package": ')
+    body = b'{"package": '
+    signed = partner.sign("POST", "/v1/orders", headers, body)
+    broken = partner.line.send("POST", "/v1/orders", headers=signed, body=body)
     assert refusal(broken) == (400, "body.malformed")
     long = good | {"reference": "x" * 300_000}
     answer = partner.call("POST", "/v1/orders", access, long, key=fresh("key"))
@@ -159,6 +161,8 @@ def test_bad_bodies_are_told_what_is_wrong(stage: Stage, standing: Standing) -> 
 
 def test_a_proof_counts_once_and_soon(stage: Stage) -> None:
     partner, token, path = stage.partner, stage.token(), "/v1/packages"
+    # The nonce that every proof carries comes with any answer.
+    assert partner.call("GET", path, token).status_code == 200
     proof = partner.proof("GET", path, token)
     assert partner.call("GET", path, token, proof=proof).status_code == 200
     for spoiled in (
@@ -178,6 +182,7 @@ def test_a_proof_counts_once_and_soon(stage: Stage) -> None:
 
 def test_an_assertion_counts_once(stage: Stage) -> None:
     partner = stage.partner
+    assert partner.client_token().status_code == 200
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

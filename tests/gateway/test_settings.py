@@ -16,6 +16,12 @@ LIVE = {
     "TESSERA_DATABASE_URL": "postgresql://bank@db/tessera",
 }
 
+MUTUAL = {
+    "TESSERA_MTLS_ISSUER": "https://mtls.bank.example",
+    "TESSERA_TERMINATORS": "10.0.0.7, 0:0::1",
+    "TESSERA_TERMINATOR_SECRET_FILE": "/run/secrets/terminator",
+}
+
 
 @pytest.mark.parametrize("environment", [SANDBOX, LIVE])
 def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:
@@ -37,6 +43,15 @@ def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:
         ({"TESSERA_ISSUER": "http://127.0.0.1:8400?a=b"}, "query"),
         ({"TESSERA_ISSUER": "http://127.0.0.1:8400/tenant"}, "path"),
         ({"TESSERA_PROCESSES": "2"}, "one process"),
+        ({"TESSERA_TLS_KEY": "key.pem"}, "go together"),
+        ({"TESSERA_DPOP_NONCES": "off"}, "TESSERA_DPOP_NONCES"),
+        ({"TESSERA_MTLS_ISSUER": "https://mtls.bank.example"}, "give all three"),
+        ({"TESSERA_TERMINATORS": "10.0.0.7"}, "give all three"),
+        (MUTUAL | {"TESSERA_TERMINATORS": "10.0.0.0/8"}, "list of IP addresses"),
+        (MUTUAL | {"TESSERA_TERMINATORS": " , "}, "at least one"),
+        (MUTUAL | {"TESSERA_MTLS_ISSUER": "http://127.0.0.1:8443"}, "https, host and port"),
+        (MUTUAL | {"TESSERA_MTLS_ISSUER": "https://mtls.bank.example/"}, "https, host and port"),
+        (MUTUAL | {"TESSERA_MTLS_ISSUER": "https://127.0.0.1:8400"}, "another host or port"),
         ({"TESSERA_OUTBOUND_ALLOW": "127.0.0.1"}, "host:port"),
     ],
 )
@@ -51,6 +66,13 @@ def test_a_wrong_environment_is_refused_with_what_to_change(
 def test_live_refuses_plain_http_even_on_loopback() -> None:
     with pytest.raises(SettingsInvalid, match="https"):
         settings.read(LIVE | {"TESSERA_ISSUER": "http://127.0.0.1:8400"})
+
+
+def test_terminators_are_ip_addresses_and_nonces_are_required() -> None:
+    read = settings.read(LIVE | MUTUAL)
+    assert read.terminator_addresses == ("10.0.0.7", "::1")
+    assert read.dpop_nonces == "required"
+    assert settings.read(LIVE | {"TESSERA_DPOP_NONCES": "offered"}).dpop_nonces == "offered"
 
 
 def test_the_outbound_list_is_hosts_and_ports() -> None:

@@ -5,14 +5,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from requests_oauth2client import (
     ApiClient,
     DPoPToken,
     InvalidClient,
     InvalidGrant,
-    MissingDPoPNonce,
     OAuth2Client,
     PrivateKeyJwt,
+    RepeatedDPoPNonce,
     UnknownTokenEndpointError,
 )
 from standardwebhooks import Webhook
@@ -20,6 +21,7 @@ from standardwebhooks import Webhook
 from tests.contracts.bank import Bank
 from tests.flows.browser import Browser
 from tests.flows.partner import CUSTOMER_SCOPE, Partner, fen, line_of, wallet
+from tests.peers.message_signer import sign
 
 METADATA = "/.well-known/oauth-authorization-server"
 
@@ -58,12 +60,27 @@ def consented(client: OAuth2Client, bank: Bank, **options: Any) -> tuple[str, An
     browser, customer = Browser(bank.wayfare.line), bank.customer()
     page = browser.open(f"{target.path}?{target.query}")
     page = customer.sign_in(browser, page)
-    return browser.press(page, "approve").location, request
+    return customer.agree(browser, page).location, request
+
+
+class Signed(requests.auth.AuthBase):
+    """The foreign token, and over what it put into a write a message signature (RFC 9421)."""
+
+    def __init__(self, token: Any, partner: Partner) -> None:
+        self._token = token
+        self._partner = partner
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        proved: requests.PreparedRequest = self._token(request)
+        if proved.method != "GET":
+            sign(self._partner, proved)
+        return proved
 
 
 def api_of(bank: Bank, token: Any) -> ApiClient:
     """The foreign client's own HTTP session, with the token and proofs it makes itself."""
-    return ApiClient(f"{bank.house.issuer}/v1/", auth=token, raise_for_status=False)
+    auth = Signed(token, bank.wayfare)
+    return ApiClient(f"{bank.house.issuer}/v1/", auth=auth, raise_for_status=False)
 
 
 def test_it_walks_the_main_job_from_the_metadata_to_a_debit(
@@ -87,6 +104,8 @@ def test_it_walks_the_main_job_from_the_metadata_to_a_debit(
     assert token.authorization_details == wallet()
 
     api = api_of(bank, token)
+    # Its answer to a nonce's challenge would carry the signature over the first proof.
+    assert api.get("orders/none_of_ours").status_code == 404
     wanted = {"package": "commuter-wallet", "version": "1.0.0", "reference": "foreign-1"}
     key = {"Idempotency-Key": f"foreign-{request.state}"}
     placed = api.post("orders", json=wanted, headers=key)
@@ -122,8 +141,8 @@ def test_it_refreshes_introspects_and_revokes(client: OAuth2Client, bank: Bank) 
     assert client.introspect_token(second)["active"] is True
     assert client.revoke_access_token(second) is True
     assert client.introspect_token(second)["active"] is False
-    # It takes every 401 of a resource for a wish for a nonce, and complains that there is none.
-    with pytest.raises(MissingDPoPNonce) as refusal:
+    # It takes every 401 of a resource for a wish for a nonce, and complains that it has that one.
+    with pytest.raises(RepeatedDPoPNonce) as refusal:
         api_of(bank, second).get(order)
     assert refusal.value.response.status_code == 401
     assert refusal.value.response.json()["code"] == "oauth.invalid_token"

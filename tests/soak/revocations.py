@@ -14,6 +14,9 @@ import httpx
 from gateway.cli.operations import opened
 from gateway.database import Unit
 from gateway.kit import ids
+from gateway.oauth.binding import Binding
+from gateway.oauth.identity.claims import KeptClaims
+from gateway.oauth.service import TWO_FACTOR
 from gateway.oauth.tokens import Grant, store_customer_tokens, token_answer
 from gateway.rooms import Rooms
 from tests.flows.browser import Browser
@@ -196,8 +199,8 @@ async def _grant(rooms: Rooms, partner: Partner, customer: Customer) -> Held:
         customer_id=customer.customer_id,
         scope=CUSTOMER_SCOPE,
         authorization_details=wallet(),
-        acr="urn:tessera:soak",
-        amr=("pwd",),
+        acr=TWO_FACTOR,
+        amr=("pin", "otp"),
         at=at,
     )
     answer = token_answer(CUSTOMER_SCOPE, refreshable=True)
@@ -209,10 +212,13 @@ async def _grant(rooms: Rooms, partner: Partner, customer: Customer) -> Held:
         code_digest=ids.digest(ids.new_secret()),
         scope=CUSTOMER_SCOPE,
         details=tuple(wallet()),
-        acr="urn:tessera:soak",
+        acr=TWO_FACTOR,
+        amr=("pin", "otp"),
+        authenticated_at=at,
+        claims=KeptClaims(),
     )
-    jkt = str(partner.keys.dpop.thumbprint())
-    store_customer_tokens(unit, answer, grant, jkt=jkt, at=at)
+    binding = Binding("jkt", str(partner.keys.dpop.thumbprint()))
+    store_customer_tokens(unit, answer, grant, binding=binding, at=at)
     await rooms.database.commit(unit)
     return Held(partner, customer, consent_id, answer["access_token"], answer["refresh_token"])
 

@@ -141,7 +141,8 @@ class Tale:
         else:
             browser = Browser(self.partner.line)
             page = self.customer.sign_in(browser, self._shown(browser.open(pushed.path)))
-            self._decision = browser, browser.fill(self._shown(page), "approve")
+            page = self._shown(browser.press(self._shown(page), "approve"))
+            self._decision = browser, browser.fill(page, "confirm", code=page.code)
             page = browser.send(self._decision[1])
         self._claim(bool(page.location), f"approving led to {page.path}: {page.text}")
         self._code = code_in(page.location, pushed, self.partner.line.issuer)

@@ -73,13 +73,6 @@ class OperationRow(msgspec.Struct, frozen=True):
     document: str
 
 
-class SignInRow(msgspec.Struct, frozen=True):
-    """Failures in a row and when the last of them was."""
-
-    failures: int
-    failed_at: datetime
-
-
 class Found(msgspec.Struct, frozen=True):
     """Something that exists, by id."""
 
@@ -243,22 +236,3 @@ UNEXPLAINED_BALANCES = Query(
     """,
     Found,
 )
-
-FIND_SIGN_IN = Query(
-    "select failures, failed_at from bank_sign_in where login_digest = :login_digest", SignInRow
-)
-# A failure while locked changes nothing; one after the lock has run out starts a new count.
-COUNT_FAILURE = Statement("""
-    insert into bank_sign_in (login_digest, failures, failed_at) values (:login_digest, 1, :at)
-    on conflict (login_digest) do update set failed_at = :at,
-      failures = case when bank_sign_in.failed_at <= :expired then 1
-        else bank_sign_in.failures + 1 end
-    where bank_sign_in.failures < :failures_max or bank_sign_in.failed_at <= :expired
-""")
-# A success counts only if the lock has not fallen meanwhile: parallel guesses gain nothing.
-CLEAR_FAILURES = Statement("""
-    insert into bank_sign_in (login_digest, failures, failed_at) values (:login_digest, 0, :at)
-    on conflict (login_digest) do update set failures = 0, failed_at = :at
-    where bank_sign_in.failures < :failures_max or bank_sign_in.failed_at <= :expired
-""")
-FORGET_SIGN_INS = Statement("delete from bank_sign_in where failed_at < :before")

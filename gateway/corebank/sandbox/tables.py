@@ -115,12 +115,3 @@ LEG = Table(
     Column("minor_units", BigInteger, nullable=False),
     Index("ix_bank_leg_account_id", "account_id"),
 )
-
-SIGN_IN = Table(
-    "bank_sign_in",
-    METADATA,
-    Column("login_digest", Text, primary_key=True),
-    Column("failures", BigInteger, nullable=False),
-    Column("failed_at", Instant, nullable=False),
-    Index("ix_bank_sign_in_failed_at", "failed_at"),
-)

@@ -2,6 +2,7 @@
 
 from contracts import errors
 from gateway.oauth.requests import AuthenticatedRequest
+from gateway.oauth.scopes import split_scope
 
 
 def check_details_registered(request: AuthenticatedRequest) -> None:
@@ -15,4 +16,5 @@ def check_details_registered(request: AuthenticatedRequest) -> None:
 def check_details(request: AuthenticatedRequest) -> None:
     """RFC 9396 section 5: one entry that cannot be granted refuses the whole request."""
     if request.details is not None:
-        request.catalogue.check_details(request.details)
+        scope = split_scope(request.parameters.get("scope", ""))
+        request.catalogue.check_details(request.details, scope)

@@ -7,7 +7,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 
 from gateway.kit.ids import digest
 from gateway.oauth import store
-from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
+from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
 from gateway.oauth.endpoints.tokens import HeldToken, loaded_token
 from gateway.oauth.store import HandleRow, RefreshTokenRow
 from gateway.oauth.tokens import revoke_access_token, revoke_tokens_of_code
@@ -17,7 +17,7 @@ from gateway.oauth.work import ProtocolRequest
 class Revocation(RevocationEndpoint):  # type: ignore[misc]
     """Authlib's endpoint; a hint is only a hint, and a stranger's token answers like none."""
 
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [AUTHENTICATION_METHOD]
+    CLIENT_AUTH_METHODS: ClassVar[list[str]] = list(CLIENT_METHODS)
 
     def check_params(self, request: ProtocolRequest, client: RegisteredClient) -> None:
         """RFC 7009 section 2.1: the token is required; an unknown hint is ignored."""

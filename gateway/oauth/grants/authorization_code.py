@@ -8,8 +8,10 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from contracts import errors
 from gateway.oauth import store
-from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
-from gateway.oauth.details import decode_details
+from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
+from gateway.oauth.identity.claims import kept_claims
+from gateway.oauth.rights import effective_rights
+from gateway.oauth.scopes import join_scope
 from gateway.oauth.store import CodeRow
 from gateway.oauth.tokens import Grant, store_customer_tokens
 from gateway.oauth.work import ProtocolRequest, Work
@@ -29,8 +31,8 @@ class HeldCode(AuthorizationCodeMixin):  # type: ignore[misc]
         return self.row.redirect_uri
 
     def get_scope(self) -> str:
-        """The scope the customer approved."""
-        return self.row.scope
+        """The scope the customer approved, less what they have taken back since."""
+        return join_scope(effective_rights(self.row).scope)
 
 
 class RequiredCodeChallenge(CodeChallenge):  # type: ignore[misc]
@@ -53,7 +55,7 @@ class RequiredCodeChallenge(CodeChallenge):  # type: ignore[misc]
 class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
     """The token endpoint's half of the code grant."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [AUTHENTICATION_METHOD]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = list(CLIENT_METHODS)
     request: ProtocolRequest
 
     @property
@@ -81,18 +83,23 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the tokens to the unit."""
         row: CodeRow = self.request.authorization_code.row
-        assert self.work.binding is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_sender_constraint ran before"
+        rights = effective_rights(row)
         grant = Grant(
             client_id=row.client_id,
             consent_id=row.consent_id,
             customer_id=row.customer_id,
             subject=row.subject,
             code_digest=row.code_digest,
-            scope=row.scope,
-            details=decode_details(row.authorization_details),
+            scope=join_scope(rights.scope),
+            details=rights.details,
             acr=row.acr,
+            amr=tuple(row.amr.split()),
             authenticated_at=row.authenticated_at,
+            claims=kept_claims(row.claims),
+            nonce=row.nonce,
         )
+        self.work.grant = grant
         self.work.unit.lock(row.consent_id)
         store_customer_tokens(
             self.work.unit, token, grant, binding=self.work.binding, at=self.work.at

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
-from gateway.oauth.clients import AUTHENTICATION_METHOD
+from gateway.oauth.clients import CLIENT_METHODS
 from gateway.oauth.tokens import store_client_token
 from gateway.oauth.work import ProtocolRequest, Work
 
@@ -12,7 +12,7 @@ from gateway.oauth.work import ProtocolRequest, Work
 class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
     """The grant for what needs no customer."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [AUTHENTICATION_METHOD]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = list(CLIENT_METHODS)
     request: ProtocolRequest
 
     @property
@@ -23,7 +23,7 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the token to the unit."""
-        assert self.work.binding is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_sender_constraint ran before"
         store_client_token(
             self.work.unit,
             token,

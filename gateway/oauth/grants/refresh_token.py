@@ -8,8 +8,12 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from contracts import errors
 from gateway.kit.ids import digest
 from gateway.oauth import store
-from gateway.oauth.clients import AUTHENTICATION_METHOD, RegisteredClient
-from gateway.oauth.details import check_not_wider, decode_details, parse_details
+from gateway.oauth.account_information import scope_within
+from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
+from gateway.oauth.details import check_not_wider, parse_details
+from gateway.oauth.identity.claims import kept_claims
+from gateway.oauth.rights import effective_rights
+from gateway.oauth.scopes import join_scope
 from gateway.oauth.store import RefreshTokenRow
 from gateway.oauth.tokens import Grant, store_customer_tokens
 from gateway.oauth.work import ProtocolRequest, Work
@@ -26,14 +30,14 @@ class HeldRefreshToken(TokenMixin):  # type: ignore[misc]
         return self.row.client_id == client.client_id
 
     def get_scope(self) -> str:
-        """The scope the customer approved."""
-        return self.row.scope
+        """The scope the customer approved, less what they have taken back since."""
+        return join_scope(effective_rights(self.row).scope)
 
 
 class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
     """The refresh grant; the same refresh token goes on working (FAPI 2.0 SP 5.3.2.1-9)."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [AUTHENTICATION_METHOD]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = list(CLIENT_METHODS)
     INCLUDE_NEW_REFRESH_TOKEN = False
     request: ProtocolRequest
 
@@ -57,9 +61,10 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any]) -> None:
         """Adds the access token to the unit, bound to the key of this request's proof."""
         row: RefreshTokenRow = self.request.refresh_token.row
-        assert self.work.binding is not None, "check_proof_sent ran before"
+        assert self.work.binding is not None, "check_sender_constraint ran before"
         assert row.consent_id is not None, "a refresh token rests on a consent"
-        details = decode_details(row.authorization_details)
+        rights = effective_rights(row)
+        details = rights.details
         asked = self.work.arrival.form.get("authorization_details")
         if asked is not None:
             # RFC 9396 section 6: a refresh may ask for less.
@@ -67,7 +72,8 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             check_not_wider(details, narrower)
             if narrower != details:
                 # Judged as at the approval: less must still be one coherent order.
-                self.server.check_details(narrower)
+                self.server.check_details(narrower, rights.scope)
+            token["scope"] = scope_within(token["scope"], details, narrower)
             details = narrower
         grant = Grant(
             client_id=row.client_id,
@@ -75,11 +81,14 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             customer_id=row.customer_id,
             subject=row.subject,
             code_digest=row.code_digest,
-            scope=row.scope,
+            scope=join_scope(rights.scope),
             details=details,
             acr=row.acr,
+            amr=tuple((row.amr or "").split()),
             authenticated_at=row.authenticated_at,
+            claims=kept_claims(row.claims),
         )
+        self.work.grant = grant
         self.work.unit.lock(row.consent_id, row.code_digest)
         self.work.unit.add(
             store.HOLD_REFRESH_TOKEN,

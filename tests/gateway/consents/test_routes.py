@@ -57,7 +57,7 @@ async def consent_id(consents: Consents, database: Database, clock: SetClock) ->
         scope="order.read",
         authorization_details=[],
         acr="urn:tessera:acr:two-factor",
-        amr=["pin", "sandbox"],
+        amr=["pin", "otp", "mfa"],
         at=clock.now(),
     )
     await database.commit(unit)

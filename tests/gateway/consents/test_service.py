@@ -1,8 +1,9 @@
 """What was granted is live until it is taken back or runs out, and then for nobody any more."""
 
 import asyncio
+import itertools
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -61,7 +62,7 @@ async def granted(
         scope="order.read order.write",
         authorization_details=[PURSE],
         acr="urn:tessera:acr:two-factor",
-        amr=["pin", "sandbox"],
+        amr=["pin", "otp", "mfa"],
         notice=NOTICE,
         at=clock.now(),
     )
@@ -86,7 +87,7 @@ async def test_a_grant_is_read_back_whole(
     consent = await consents.find(await granted(consents, database, clock))
     assert consent is not None
     assert (consent.authorization_details, consent.notice) == ((PURSE,), NOTICE)
-    assert (consent.acr, consent.amr) == ("urn:tessera:acr:two-factor", ("pin", "sandbox"))
+    assert (consent.acr, consent.amr) == ("urn:tessera:acr:two-factor", ("pin", "otp", "mfa"))
     assert consent.expires_at - consent.created_at == timedelta(days=180)
     assert is_live(consent, clock.now())
 
@@ -189,5 +190,181 @@ async def test_a_customer_sees_their_own_consents_newest_first(
 
 def test_only_the_listed_moves_exist() -> None:
     assert states.event_of("active", "revoked") == "consent.revoked"
+    every = get_args(states.Status)
+    allowed = {move for move in itertools.product(every, every) if move in states.MOVES}
+    assert allowed == {
+        ("active", "paused"),
+        ("paused", "active"),
+        ("active", "revoked"),
+        ("paused", "revoked"),
+        ("active", "expired"),
+        ("paused", "expired"),
+    }
     with pytest.raises(KeyError):
         states.event_of("revoked", "active")
+
+
+SWEEP: dict[str, Any] = PURSE | {"component": "sweep", "actions": ["refer"]}
+
+
+async def two_parts(consents: Consents, database: Database, clock: SetClock) -> str:
+    unit = Unit("test.grant")
+    consent_id = consents.grant(
+        unit,
+        partner_id="ptr_1",
+        client_id="cli_1",
+        customer_id="cus_1",
+        scope="order.read order.write payment.initiate",
+        authorization_details=[PURSE, SWEEP],
+        acr="urn:tessera:acr:two-factor",
+        amr=["pin", "otp", "mfa"],
+        notice=NOTICE,
+        at=clock.now(),
+    )
+    await database.commit(unit)
+    return consent_id
+
+
+async def test_a_paused_consent_is_not_live_and_goes_on_when_resumed(
+    consents: Consents, database: Database, clock: SetClock
+) -> None:
+    consent_id = await granted(consents, database, clock)
+    before = await consents.find(consent_id)
+    for _ in range(2):
+        paused = await consents.pause(consent_id, "cus_1", clock.now())
+        assert (paused.status, is_live(paused, clock.now())) == ("paused", False)
+    assert promised(paused, clock.now()).status == "paused"
+    for _ in range(2):
+        assert await consents.resume(consent_id, "cus_1", clock.now()) == before
+    assert [event.type for event in await events_of(database, consent_id)] == [
+        "consent.granted",
+        "consent.paused",
+        "consent.resumed",
+    ]
+    assert await records_of(database, consent_id, "consent.pause") == 1
+    assert await records_of(database, consent_id, "consent.resume") == 1
+
+
+async def test_a_paused_consent_runs_out_and_can_be_taken_back(
+    consents: Consents, database: Database, clock: SetClock
+) -> None:
+    one, other = [await granted(consents, database, clock) for _ in range(2)]
+    for consent_id in (one, other):
+        await consents.pause(consent_id, "cus_1", clock.now())
+    gone = await consents.revoke(one, "cus_1", clock.now())
+    assert gone.status == "revoked"
+    clock.advance(180 * 24 * 3600)
+    for consent_id in (one, other):
+        for act in (consents.resume, consents.pause):
+            with pytest.raises(errors.ConsentNotLive):
+                await act(consent_id, "cus_1", clock.now())
+
+
+async def test_narrowing_leaves_less_and_keeps_what_went_in_the_audit(
+    consents: Consents, database: Database, clock: SetClock
+) -> None:
+    consent_id = await two_parts(consents, database, clock)
+    for _ in range(2):
+        less = await consents.narrow(
+            consent_id,
+            "cus_1",
+            scope=frozenset({"order.write", "order.read"}),
+            authorization_details=[PURSE],
+            at=clock.now(),
+        )
+    assert (less.scope, less.authorization_details) == ("order.read order.write", (PURSE,))
+    (_, told) = await events_of(database, consent_id)
+    assert told.type == "consent.narrowed"
+    assert "sweep" not in str(told.data)
+    assert await records_of(database, consent_id, "consent.narrow") == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "details"),
+    [
+        ({"order.read", "account.limits.read"}, [PURSE]),
+        ({"order.read"}, [PURSE, PURSE | {"component": "loan"}]),
+        ({"order.read"}, [PURSE | {"top_up": {"minor_units": 6000, "currency": "CNY"}}]),
+        ({"order.read"}, []),
+        (set(), [PURSE]),
+    ],
+)
+async def test_a_consent_is_never_widened_nor_emptied_by_narrowing(
+    consents: Consents,
+    database: Database,
+    clock: SetClock,
+    scope: set[str],
+    details: list[dict[str, Any]],
+) -> None:
+    consent_id = await two_parts(consents, database, clock)
+    before = await consents.find(consent_id)
+    with pytest.raises(errors.InvalidField):
+        await consents.narrow(
+            consent_id,
+            "cus_1",
+            scope=frozenset(scope),
+            authorization_details=details,
+            at=clock.now(),
+        )
+    assert await consents.find(consent_id) == before
+
+
+async def test_of_two_narrowings_at_once_none_brings_back_what_the_other_took(
+    consents: Consents, database: Database, clock: SetClock
+) -> None:
+    consent_id = await two_parts(consents, database, clock)
+    every = frozenset({"order.read", "order.write", "payment.initiate"})
+
+    async def less(scope: frozenset[str], details: list[dict[str, Any]]) -> None:
+        try:
+            await consents.narrow(
+                consent_id, "cus_1", scope=scope, authorization_details=details, at=clock.now()
+            )
+        except errors.InvalidField:
+            return
+
+    await asyncio.gather(less(every - {"payment.initiate"}, [PURSE, SWEEP]), less(every, [PURSE]))
+    consent = await consents.find(consent_id)
+    assert consent is not None
+    took_scope = "payment.initiate" not in consent.scope
+    took_part = len(consent.authorization_details) == 1
+    assert took_scope != took_part
+    assert await records_of(database, consent_id, "consent.narrow") == 1
+
+
+async def test_the_last_use_is_written_once_a_minute_at_most(
+    consents: Consents, database: Database, clock: SetClock
+) -> None:
+    consent_id = await granted(consents, database, clock)
+    elsewhere = Consents(database, Events(database), Audit(), rule_pack="2026.11")
+    first = clock.now()
+    seen = []
+    for seconds in (0, 30, 30, 59, 1):
+        clock.advance(seconds)
+        for room in (consents, elsewhere):
+            room.uses.note(consent_id, clock.now())
+            await room.uses.flush()
+        consent = await consents.find(consent_id)
+        assert consent is not None
+        assert consent.last_used_at is not None
+        seen.append((consent.last_used_at - first).total_seconds())
+    assert seen == [0, 0, 60, 60, 120]
+
+
+async def test_noting_a_use_writes_nothing_and_a_failed_flush_loses_nothing(
+    consents: Consents, database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consent_id = await granted(consents, database, clock)
+    for _ in range(1000):
+        consents.uses.note(consent_id, clock.now())
+    consent = await consents.find(consent_id)
+    assert consent is not None
+    assert consent.last_used_at is None
+    with monkeypatch.context() as broken:
+        broken.setattr(consents.uses, "_database", None)
+        with pytest.raises(AttributeError):
+            await consents.uses.flush()
+    await consents.uses.flush()
+    consent = await consents.find(consent_id)
+    assert consent is not None
+    assert consent.last_used_at == clock.now()

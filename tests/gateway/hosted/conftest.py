@@ -1,13 +1,18 @@
 """The pages over their real neighbours: the bank, the register, the catalogue, OAuth."""
 
+import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from cryptography.fernet import Fernet
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from litestar import Litestar
 
 from contracts.v1.onboarding import Registration
@@ -19,7 +24,7 @@ from gateway.database import Database
 from gateway.events.service import Events
 from gateway.hosted.pages import Pages
 from gateway.hosted.routes import hosted_routes
-from gateway.hosted.service import Hosted, SandboxSecondFactor, Sessions
+from gateway.hosted.service import Hosted, SandboxMessenger, Sessions
 from gateway.hosted.texts import load_texts
 from gateway.kit.vault import Vault
 from gateway.oauth.requests import FormRequest
@@ -44,9 +49,11 @@ class House:
     """Every room that the pages need, and two partners in the register."""
 
     def __init__(self, database: Database, clock: SetClock) -> None:
-        audit, vault, pack = Audit(), Vault([Fernet.generate_key()]), load_pack()
+        audit, vault, pack = Audit(), Vault.fresh(), load_pack()
         self.database = database
         self.clock = clock
+        self.vault = vault
+        self.pack = pack
         self.bank = SandboxBank(database, pack, clock)
         self.onboarding = Onboarding(database, audit, vault, sandbox=True)
         self.consents = Consents(database, Events(database), audit, rule_pack=pack.version)
@@ -74,7 +81,8 @@ class House:
         )
 
     def app(self, *, issuer: str = ISSUER, live: bool = False) -> Litestar:
-        hosted = Hosted(*self.rooms, second_factor=SandboxSecondFactor(), live=live)
+        messenger = None if live else SandboxMessenger(self.database, self.vault)
+        hosted = Hosted(*self.rooms, rules=self.pack, issuer=issuer, messenger=messenger)
         return Litestar(list(hosted_routes(hosted, pages_of(issuer, live))), openapi_config=None)
 
     async def register(self, **changes: Any) -> Partner:
@@ -132,3 +140,39 @@ async def browser(house: House) -> AsyncIterator[Callable[..., Reader]]:
     yield make
     for client in opened:
         await client.aclose()
+
+
+class Callback(BaseHTTPRequestHandler):
+    """The partner's own address, on an origin that is not the bank's."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>Back at the partner</title><p>Back")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def callback() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Callback)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/cb"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+async def address(house: House) -> AsyncIterator[str]:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    # A name and not an IP address, so that there can be passkeys; plain http is secure there.
+    issuer = f"http://localhost:{port}"
+    server = Server(house.app(issuer=issuer), port=port, interface=Interfaces.ASGINL)
+    serving = asyncio.create_task(server.serve())
+    yield issuer
+    server.stop()
+    await serving

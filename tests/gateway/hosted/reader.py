@@ -30,6 +30,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.words = ""
         self.open: list[str] = []
+        self.code = ""
         self.feed(response.text)
         self.close()
 
@@ -57,6 +58,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         # Only ordinary white space is folded; a no-break space is part of an amount.
         self.words = re.sub(r"[ \n]+", " ", f"{self.words} {data}").strip()
+        if self.elements and self.elements[-1][1].get("id") == "sandbox-message":
+            self.code += "".join(re.findall(r"[0-9]{6}", data))
 
     def every(self, tag: str) -> list[dict[str, str]]:
         """The attributes of every element of one kind."""
@@ -92,3 +95,12 @@ class Reader:
     async def sign_in(self, page: Page, customer: str = "lin", passcode: str = "246810") -> Page:
         fields = {"customer": customer, "passcode": passcode}
         return await self.follow(await self.press(page, "sign-in", fields))
+
+    async def confirm(self, page: Page, code: str = "") -> httpx.Response:
+        """Types the code that the sandbox shows, or another, and confirms."""
+        assert page.code, page.words
+        return await self.press(page, "confirm", {"code": code or page.code})
+
+    async def approve(self, page: Page, fields: dict[str, Any] | None = None) -> httpx.Response:
+        """Approves and confirms with a code; the answer is not followed."""
+        return await self.confirm(await self.follow(await self.press(page, "approve", fields)))

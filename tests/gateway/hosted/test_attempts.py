@@ -22,7 +22,7 @@ class Count(msgspec.Struct):
 RECORDS = Query(
     "select count(*) as number from audit_record where action = 'customer.sign_in'", Count
 )
-COUNTED = Query("select count(*) as number from bank_sign_in", Count)
+COUNTED = Query("select count(*) as number from customer_lockout", Count)
 SESSIONS = Query("select count(*) as number from hosted_session", Count)
 
 

@@ -30,7 +30,7 @@ async def test_an_approval_returns_code_state_and_issuer(
 ) -> None:
     reader = browser()
     page = await consent_page(house, partner, reader)
-    answer = answer_of(await reader.press(page, "approve"))
+    answer = answer_of(await reader.approve(page))
     assert answer["state"] == "st/ate 1"
     assert answer["iss"] == ISSUER
     assert len(answer["code"]) >= 43
@@ -51,7 +51,6 @@ async def test_the_page_shows_everything_that_is_asked(
         "A money fund is not a deposit.",
         "Your identity number",
         "23 May 2027 (180 days)",
-        "The sandbox simulates the second factor",
         "Lin Xiao",
     ):
         assert expected in words
@@ -63,10 +62,10 @@ async def test_optional_parts_are_left_out_unless_ticked(
     reader = browser()
     first = await consent_page(house, partner, reader)
     assert first.form_with("approve").boxes == ["commuter-wallet.sweep"]
-    answer_of(await reader.press(first, "approve"))
+    answer_of(await reader.approve(first))
     house.clock.advance(1)
     second = await reader.get(await house.entrance(partner))
-    answer_of(await reader.press(second, "approve", {"component": "commuter-wallet.sweep"}))
+    answer_of(await reader.approve(second, {"component": "commuter-wallet.sweep"}))
     with_sweep, without = await house.consents.for_customer("cus_lin")
     names = [
         sorted(entry["component"] for entry in consent.authorization_details)
@@ -81,7 +80,7 @@ async def test_a_required_part_cannot_be_left_out_and_none_be_added(
 ) -> None:
     reader = browser()
     page = await consent_page(house, partner, reader)
-    answer_of(await reader.press(page, "approve", {"component": ["commuter-wallet.loan", "x"]}))
+    answer_of(await reader.approve(page, {"component": ["commuter-wallet.loan", "x"]}))
     (consent,) = await house.consents.for_customer("cus_lin")
     assert len(consent.authorization_details) == 3
 
@@ -90,9 +89,9 @@ async def test_the_consent_records_what_was_shown_and_how_sure_the_bank_was(
     house: House, partner: Partner, browser: Browsers
 ) -> None:
     reader = browser("zh-CN")
-    await reader.press(await consent_page(house, partner, reader), "approve")
+    await reader.approve(await consent_page(house, partner, reader))
     (consent,) = await house.consents.for_customer("cus_lin")
-    assert (consent.acr, consent.amr) == ("urn:tessera:acr:two-factor", ("pin", "sandbox"))
+    assert (consent.acr, consent.amr) == ("urn:tessera:acr:two-factor", ("pin", "otp", "mfa"))
     assert consent.notice.purpose == "commuter-wallet@1.0.0"
     assert (consent.notice.recipient, consent.notice.language) == ("Wayfare", "zh-CN")
     assert len(consent.notice.disclosures) == 4
@@ -121,7 +120,7 @@ async def test_a_decided_request_is_over_and_going_back_says_so(
     reader = browser()
     entrance = await house.entrance(partner)
     page = await reader.sign_in(await reader.get(entrance))
-    await reader.press(page, "approve")
+    await reader.approve(page)
     again = await reader.follow(await reader.press(page, "approve"))
     assert "already decided" in again.words
     assert "can no longer be used" in (await reader.get(entrance)).words
@@ -155,12 +154,12 @@ async def test_two_tabs_do_not_disturb_each_other(
     (go_on, *_) = [link["href"] for link in stale.every("a") if "flow=" in link.get("href", "")]
     fresh = await reader.get(go_on)
     assert "Harbour" in fresh.words
-    answer_of(await reader.press(page, "approve"))
-    answer_of(await reader.press(fresh, "approve"))
+    answer_of(await reader.approve(page))
+    answer_of(await reader.approve(fresh))
     assert len(await house.consents.for_customer("cus_lin")) == 2
 
 
-async def test_a_live_bank_approves_nothing_on_a_simulated_factor(
+async def test_without_any_second_factor_nothing_that_needs_one_is_approved(
     house: House, partner: Partner, browser: Browsers
 ) -> None:
     reader = browser(live=True)
@@ -179,4 +178,4 @@ async def test_a_request_for_scopes_alone_is_shown_and_approved(
     reader = browser()
     page = await consent_page(house, partner, reader, authorization_details=None)
     assert "Follow the progress of that order" in page.words
-    answer_of(await reader.press(page, "approve"))
+    answer_of(await reader.approve(page))

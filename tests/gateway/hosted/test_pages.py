@@ -3,11 +3,13 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from contracts import errors
 from gateway.hosted import pages
+from gateway.hosted.factor_store import Purpose
 from gateway.hosted.texts import load_texts
 from gateway.onboarding.service import SCOPES
 from gateway.products.service import Catalogue, load_packages
@@ -19,6 +21,7 @@ from tests.gateway.oauth.partner import Partner
 
 Browsers = Callable[..., Reader]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+ALL = {"component": "commuter-wallet.sweep"}
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -39,10 +42,21 @@ async def tour(house: House, partner: Partner, reader: Reader) -> AsyncIterator[
     yield Page(await reader.press(page, "sign-in", fields))
     page = await reader.sign_in(page)
     yield page
-    await reader.press(page, "approve")
-    yield await reader.follow(await reader.press(page, "approve"))
-    yield await reader.get("/consents")
+    page = await reader.follow(await reader.press(page, "approve", ALL))
+    yield page
+    yield Page(await reader.press(page, "confirm", {"code": "000000"}))
+    await reader.confirm(page)
+    yield await reader.follow(await reader.press(page, "confirm"))
+    consents = await reader.get("/consents")
+    yield consents
     (consent,) = await house.consents.for_customer("cus_lin")
+    yield await reader.get(f"/consents/{consent.consent_id}/narrow")
+    yield await reader.follow(await reader.press(consents, f"pause-{consent.consent_id}"))
+    passkeys = await reader.get("/passkeys")
+    yield passkeys
+    adding = await reader.follow(await reader.press(passkeys, "add-passkey"))
+    yield adding
+    yield await reader.follow(await reader.confirm(adding))
     revoke = await reader.get(f"/consents/{consent.consent_id}/revoke")
     yield revoke
     yield await reader.follow(await reader.press(revoke, "revoke"))
@@ -71,7 +85,7 @@ async def test_every_page_is_whole_strict_and_readable_without_script(
         assert all(script.get("src", "").startswith("/assets/") for script in page.every("script"))
         assert all(form.hidden.get("csrf") for form in page.forms)
         check_headers(page)
-    assert count == 9
+    assert count == 16
 
 
 def check_headers(page: Page) -> None:
@@ -82,7 +96,7 @@ def check_headers(page: Page) -> None:
     assert policy["default-src"] == "'none'"
     assert policy["frame-ancestors"] == "'none'"
     assert "unsafe" not in headers["content-security-policy"]
-    may_return = any(form.action.startswith("/consent?") for form in page.forms)
+    may_return = any(form.action.startswith(("/consent?", "/confirm?flow=")) for form in page.forms)
     expected = "'self' https://travel.example" if may_return else "'self'"
     assert policy["form-action"] == expected
     assert headers["content-type"] == "text/html; charset=utf-8"
@@ -247,7 +261,8 @@ def test_an_address_without_a_spelling_in_csp_widens_to_its_scheme() -> None:
 
 
 def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
-    dynamic = {"asked", "action", "boundary", "data", "scope"}
+    dynamic = {"asked", "action", "boundary", "data", "scope", "message", "news"}
+    purposes = {purpose.replace(".", "_") for purpose in get_args(Purpose)}
     known = {words for _, words in pages.ERROR_WORDS} | {"failed"}
     for key in sorted(load_texts().keys()):
         section, _, name = key.partition(".")
@@ -255,12 +270,21 @@ def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
             continue
         if section == "error" and "_" in name and name != "go_on":
             assert name.rpartition("_")[0] in known, key
-        elif section == "consents" and name in ("active", "expired"):
+        elif section == "confirm" and name.endswith(("_title", "_lead")):
+            assert name.rpartition("_")[0] in purposes, key
+        elif section == "consents" and name in ("active", "paused", "expired"):
             assert 'f"consents.{status}"' in texts_in_use
         elif section == "consents" and name.startswith("revoked_"):
             assert 'f"consents.revoked_{' in texts_in_use
         else:
             assert f'"{key}"' in texts_in_use or f"'{key}'" in texts_in_use, key
+
+
+def test_every_purpose_of_a_confirmation_has_its_words() -> None:
+    keys = load_texts().keys()
+    for purpose in get_args(Purpose):
+        name = purpose.replace(".", "_")
+        assert {f"confirm.{name}_title", f"confirm.{name}_lead", f"message.{name}"} <= keys
 
 
 def test_every_word_of_every_package_has_a_text(clock: SetClock) -> None:

@@ -146,7 +146,7 @@ async def test_an_idle_consent_page_approves_nothing(
     again = await reader.follow(await reader.press(page, "approve"))
     assert "without activity" in again.words
     assert await house.consents.for_customer("cus_lin") == []
-    decided = await reader.press(await reader.sign_in(again), "approve")
+    decided = await reader.approve(await reader.sign_in(again))
     assert "code=" in decided.headers["location"]
 
 

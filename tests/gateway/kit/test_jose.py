@@ -88,6 +88,57 @@ def mutated(draw: st.DrawFn) -> tuple[str, Key]:
     return token, key
 
 
+@given(st.text(BASE64URL + "=+/ \n\u00e9", max_size=12))
+def test_base64url_has_one_spelling(text: str) -> None:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        canonical = base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == text
+    except ValueError:
+        canonical = False
+    if canonical:
+        assert jose.decode_base64url(text) == raw
+        assert jose.encode_base64url(raw) == text
+    else:
+        with pytest.raises(jose.JoseRefused):
+            jose.decode_base64url(text)
+
+
+NAMES = st.sampled_from(["a", "b", "\\u0061", "\\/", "/", "é", ""])
+SPACES = st.sampled_from(["", " ", "\n"])
+
+
+@st.composite
+def objects(draw: st.DrawFn, depth: int = 2) -> str:
+    """JSON text whose members may repeat, in whichever spelling and spacing."""
+    members = []
+    for name in draw(st.lists(NAMES, max_size=3)):
+        value = draw(st.sampled_from(["1", "1.0", "1e2", '"x"', "null", "[]", '[{"a":1,"a":2}]']))
+        if depth and draw(st.booleans()):
+            value = draw(objects(depth - 1))
+        members.append(f'"{name}"{draw(SPACES)}:{draw(SPACES)}{value}')
+    return "{" + f",{draw(SPACES)}".join(members) + "}"
+
+
+def repeats(text: str) -> bool:
+    found = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found.append(len(dict(pairs)) != len(pairs))
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=look)
+    return any(found)
+
+
+@given(objects())
+def test_a_repeated_member_is_found_however_it_is_spelt(text: str) -> None:
+    if repeats(text):
+        with pytest.raises(jose.JoseRefused):
+            jose.refuse_duplicates(text.encode())
+    else:
+        assert jose.refuse_duplicates(text.encode()) == json.loads(text)
+
+
 @given(mutated())
 @settings(deadline=None, max_examples=300)
 def test_mutated_tokens_are_judged_alike(case: tuple[str, Key]) -> None:

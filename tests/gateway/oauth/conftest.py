@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from litestar import Litestar, Request, Router, get
@@ -17,7 +16,8 @@ from gateway.database import Database
 from gateway.events.service import Events
 from gateway.kit.vault import Vault
 from gateway.oauth.guard import ResourceGuard, require_declarations
-from gateway.oauth.routes import grant_handle_routes, protocol_routes
+from gateway.oauth.identity.assurance import TWO_FACTOR
+from gateway.oauth.routes import grant_handle_routes, protocol_routes, userinfo_routes
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
@@ -25,12 +25,15 @@ from gateway.rules.service import load_pack
 from gateway.web.errors import Voices
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, Partner
+from tests.gateway.oauth.signed_calls import bank, caller, serve
 from tests.gateway.oauth.story import Story, register
+
+__all__ = ["bank", "caller", "serve"]
 
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault([Fernet.generate_key()])
+    return Vault.fresh()
 
 
 @pytest.fixture
@@ -102,11 +105,28 @@ async def read_packages(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return {"client_id": request.state.caller.client_id}
 
 
+@get("/v1/limits", opt={"scope": "account.limits.read"})
+async def read_limits(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return {"with_balance": "account.balance.read" in request.state.caller.scope}
+
+
+@get("/v1/funds", opt={"scope": "payment.initiate", "acr": TWO_FACTOR, "max_age": 600})
+async def move_funds(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return {"acr": request.state.caller.acr}
+
+
 @pytest.fixture
 def app(oauth: OAuth, database: Database, clock: SetClock) -> Litestar:
     guarded = Router(
         "/",
-        route_handlers=[*grant_handle_routes(oauth.handles), read_orders, read_packages],
+        route_handlers=[
+            *grant_handle_routes(oauth.handles),
+            *userinfo_routes(oauth),
+            read_orders,
+            read_packages,
+            move_funds,
+            read_limits,
+        ],
         middleware=[ResourceGuard(database, clock, issuer=ISSUER)],
     )
     return Litestar(

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import secrets
 from datetime import datetime
 from typing import Any
@@ -56,8 +57,28 @@ def new_key(algorithm: str = "ES256") -> Key:
     return ECKey.generate_key("P-256", auto_kid=True)
 
 
-def sign(header: dict[str, Any], claims: dict[str, Any] | bytes, key: Key) -> str:
+class Confused:
+    """Signs with a public key's bytes as the secret of an HMAC: key confusion (RFC 8725 2.1)."""
+
+    def __init__(self, key: Key) -> None:
+        self.kid = key.kid
+        self.secret = key.as_pem(private=False)
+
+    def sign(self, header: dict[str, Any], payload: bytes) -> str:
+        # By hand, because joserfc does not take a public key for a secret.
+        text = ".".join(_base64url(part) for part in (msgspec.json.encode(header), payload))
+        tag = hmac.digest(self.secret, text.encode(), "sha256")
+        return f"{text}.{_base64url(tag)}"
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def sign(header: dict[str, Any], claims: dict[str, Any] | bytes, key: Key | Confused) -> str:
     payload = claims if isinstance(claims, bytes) else msgspec.json.encode(claims)
+    if isinstance(key, Confused):
+        return key.sign(header, payload)
     return jws.serialize_compact(header, payload, key, registry=REGISTRY)
 
 
@@ -82,7 +103,11 @@ class Partner:
         return at.timestamp()
 
     def assertion(
-        self, *, header: dict[str, Any] | None = None, key: Key | None = None, **claims: Any
+        self,
+        *,
+        header: dict[str, Any] | None = None,
+        key: Key | Confused | None = None,
+        **claims: Any,
     ) -> str:
         usual = {
             "iss": self.client_id,

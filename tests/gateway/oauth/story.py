@@ -46,22 +46,26 @@ class Story:
         return uri
 
     def approval(self, customer_id: str = "cus_1", **changes: Any) -> Approval:
-        return Approval(
-            customer_id=customer_id,
-            acr="urn:tessera:acr:two-factor",
-            amr=("pwd", "otp"),
-            authenticated_at=self.clock.now(),
-            **changes,
-        )
+        usual = {
+            "customer_id": customer_id,
+            "acr": "urn:tessera:acr:two-factor",
+            "amr": ("pwd", "otp"),
+            "authenticated_at": self.clock.now(),
+        }
+        return Approval(**(usual | changes))
 
-    async def code(self, partner: Partner, **fields: Any) -> str:
+    async def code(
+        self, partner: Partner, /, approval: Approval | None = None, **fields: Any
+    ) -> str:
         request_uri = await self.request_uri(partner, **fields)
         approve = self.oauth.authorizations.approve
-        location = await approve(partner.client_id, request_uri, self.approval())
+        location = await approve(partner.client_id, request_uri, approval or self.approval())
         return answer_of(location)["code"]
 
-    async def tokens(self, partner: Partner, **fields: Any) -> dict[str, Any]:
-        code = await self.code(partner, **fields)
+    async def tokens(
+        self, partner: Partner, /, approval: Approval | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        code = await self.code(partner, approval, **fields)
         return await self.exchange(partner, partner.code_form(code))
 
     async def client_token(self, partner: Partner, scope: str = "catalog.read") -> dict[str, Any]:

@@ -22,7 +22,10 @@ from tests.gateway.oauth.story import Story
 from tests.gateway.oauth.test_par import details
 
 SUSPEND = Statement("update client set status = 'suspended' where client_id = :client_id")
-UNREGISTER = Statement("update client set redirect_uris = '[]' where client_id = :client_id")
+UNREGISTER = Statement(
+    'update client set metadata = \'{"grant_types":["authorization_code"]}\''
+    " where client_id = :client_id"
+)
 BUMP = Statement("update client set version = version + 1 where client_id = :client_id")
 
 

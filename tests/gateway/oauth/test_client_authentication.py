@@ -3,8 +3,9 @@
 from typing import Any
 
 import httpx
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OctKey
 
+from contracts.v1.clients import ClientMetadata
 from gateway.onboarding.service import Onboarding
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, Partner, new_key, post, sign
@@ -181,7 +182,54 @@ async def test_rs256_is_refused_with_a_key_that_would_verify_it(
     http: httpx.AsyncClient, onboarding: Onboarding, clock: SetClock
 ) -> None:
     one = await register(onboarding, clock, "Rsa", algorithm="PS256")
-    assert_invalid_client(await send(http, one, "token", one.assertion(header={"alg": "RS256"})))
+    answer = await send(http, one, "token", one.assertion(header={"alg": "RS256"}))
+    assert_invalid_client(answer)
+    # By its name, before any key is tried.
+    assert "alg is not one of" in answer.json()["error_description"]
+
+
+async def test_no_algorithm_outside_fapi_passes_whatever_key_is_behind_it(
+    http: httpx.AsyncClient, partner: Partner
+) -> None:
+    """SP 5.4.1-1: neither unsigned, nor keyed with what everybody knows of the client."""
+    public = partner.key.as_dict(private=False)
+    forged = {
+        "none": partner.key,
+        "HS256": OctKey.import_key(str(public["x"]).encode()),
+    }
+    for algorithm, key in forged.items():
+        for kid in (partner.key.kid, None):
+            assertion = partner.assertion(header={"alg": algorithm, "kid": kid}, key=key)
+            for endpoint in ENDPOINTS:
+                assert_invalid_client(await send(http, partner, endpoint, assertion))
+
+
+async def test_a_client_is_held_to_the_algorithm_it_registered(
+    http: httpx.AsyncClient, onboarding: Onboarding, clock: SetClock
+) -> None:
+    """RFC 8725 section 3.1: by the registration and the kind of key, not by the header alone."""
+    keys = {algorithm: new_key(algorithm) for algorithm in ("ES256", "PS256", "EdDSA")}
+    one = await register(
+        onboarding,
+        clock,
+        "Held",
+        metadata=ClientMetadata(token_endpoint_auth_signing_alg="EdDSA"),
+        jwks={"keys": [key.as_dict(private=False) for key in keys.values()]},
+    )
+    for name, key, algorithm, is_good in (
+        ("its own", keys["EdDSA"], "EdDSA", True),
+        ("its own by the new name", keys["EdDSA"], "Ed25519", True),
+        ("another that its keys could make", keys["ES256"], "ES256", False),
+        ("another that its keys could make", keys["PS256"], "PS256", False),
+    ):
+        header = {"alg": algorithm, "kid": key.kid}
+        answer = await send(http, one, "token", one.assertion(header=header, key=key))
+        assert (answer.status_code == 200) is is_good, (name, answer.text)
+        if not is_good:
+            assert_invalid_client(answer)
+    # A header that claims another key's algorithm finds no key of that kind.
+    crossed = one.assertion(header={"alg": "ES256", "kid": keys["EdDSA"].kid}, key=keys["ES256"])
+    assert_invalid_client(await send(http, one, "token", crossed))
 
 
 async def test_a_retired_key_is_refused_at_once(

@@ -7,16 +7,20 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from contracts import errors
 from gateway.audit.service import Audit
 from gateway.database import Database, Query
-from gateway.kit.vault import Vault
+from gateway.kit.vault import Vault, VaultLocked
 from gateway.oauth.discovery import metadata_path, server_metadata
-from gateway.oauth.keys import RETIRED_FOR, SigningKeys
+from gateway.oauth.keys import PRIVATE_KEY, RETIRED_FOR, SIGNER_FRESH_FOR, SigningKeys
 from gateway.oauth.service import OAuth
-from gateway.oauth.subjects import Subjects
+from gateway.oauth.subjects import PAIRWISE_SALT, Subjects
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER
 
@@ -68,6 +72,76 @@ async def test_rotations_at_once_leave_one_key_signing(
     assert statuses.count("current") == statuses.count("next") == 1
 
 
+class Unreachable(Database):
+    """A database that answers so many reads and then no more."""
+
+    def __init__(self, kept: Database, reads: int) -> None:
+        super().__init__(kept._store)
+        self.left = reads
+
+    async def all(self, query: Query[Any], **values: Any) -> list[Any]:
+        if self.left == 0:
+            raise errors.Unavailable
+        self.left -= 1
+        return await super().all(query, **values)
+
+
+async def test_signing_works_from_memory_for_a_few_seconds(
+    oauth: OAuth, database: Database, vault: Vault, audit: Audit, clock: SetClock
+) -> None:
+    unreachable = Unreachable(database, 1)
+    keys = SigningKeys(unreachable, vault, audit, clock)
+    await keys.sign({}, typ="test+jwt")
+    clock.advance(SIGNER_FRESH_FOR.total_seconds() - 0.001)
+    assert await keys.raw_signer()
+    clock.advance(0.001)
+    for _ in range(2):
+        with pytest.raises(errors.Unavailable):
+            await keys.sign({}, typ="test+jwt")
+    unreachable.left = 1
+    assert await keys.sign({}, typ="test+jwt")
+
+
+async def test_another_processs_rotation_is_followed_within_seconds(
+    oauth: OAuth, database: Database, vault: Vault, audit: Audit, clock: SetClock
+) -> None:
+    other = SigningKeys(database, vault, audit, clock)
+    old, _sign = await other.raw_signer()
+    new = await oauth.keys.rotate("ops", clock.now())
+    late, sign = await other.raw_signer()
+    assert late == old
+    published = KeySet.import_key_set(await oauth.jwks())
+    assert verifies(sign(b"body"), published.get_by_kid(late))
+    clock.advance(SIGNER_FRESH_FOR.total_seconds())
+    assert (await other.raw_signer())[0] == new
+    # The process that rotated signs with the new key at once.
+    assert (await oauth.keys.raw_signer())[0] == new
+
+
+def verifies(signature: bytes, key: Any) -> bool:
+    """By cryptography, as a reader of RFC 9421 would: r and s of 32 bytes each."""
+    assert len(signature) == 64
+    r, s = (int.from_bytes(half) for half in (signature[:32], signature[32:]))
+    key.public_key.verify(encode_dss_signature(r, s), b"body", ec.ECDSA(hashes.SHA256()))
+    return True
+
+
+async def test_a_retired_keys_private_half_is_gone(
+    oauth: OAuth, database: Database, clock: SetClock
+) -> None:
+    class Half(msgspec.Struct):
+        status: str
+        private_sealed: str
+
+    await oauth.keys.rotate("ops", clock.now())
+    rows = await database.all(Query("select status, private_sealed from signing_key", Half))
+    assert {row.status: bool(row.private_sealed) for row in rows} == {
+        "retired": False,
+        "current": True,
+        "next": True,
+    }
+
+
 async def test_private_halves_are_sealed(
     oauth: OAuth, database: Database, vault: Vault, audit: Audit, clock: SetClock
 ) -> None:
@@ -76,8 +150,10 @@ async def test_private_halves_are_sealed(
 
     rows = await database.all(Query("select private_sealed from signing_key", Sealed))
     assert all("PRIVATE" not in row.private_sealed for row in rows)
-    assert all(b"PRIVATE KEY" in vault.open(row.private_sealed) for row in rows)
-    again = SigningKeys(database, vault, audit)
+    assert all(
+        b"PRIVATE KEY" in vault.open(row.private_sealed, purpose=PRIVATE_KEY) for row in rows
+    )
+    again = SigningKeys(database, vault, audit, clock)
     await again.ensure(clock.now())
     assert len(await database.all(Query("select private_sealed from signing_key", Sealed))) == 2
 
@@ -92,6 +168,23 @@ async def test_subjects_are_stable_in_a_sector_and_strangers_across_sectors(
     assert here != restarted.pairwise("cus_1", "b.example")
     assert here != restarted.pairwise("cus_2", "a.example")
     assert "cus_1" not in here and len(here) == 43
+
+
+async def test_a_sealed_salt_is_no_signing_key(
+    oauth: OAuth, database: Database, vault: Vault
+) -> None:
+    """Whoever can write the database cannot put one secret in the place of another."""
+
+    class Sealed(msgspec.Struct):
+        sealed: str
+
+    row = await database.find(
+        Query("select sealed from oauth_secret where name = 'pairwise_salt'", Sealed)
+    )
+    assert row is not None
+    assert len(vault.open(row.sealed, purpose=PAIRWISE_SALT)) == 32
+    with pytest.raises(VaultLocked):
+        vault.open(row.sealed, purpose=PRIVATE_KEY)
 
 
 def test_without_a_salt_there_is_no_subject(database: Database, vault: Vault) -> None:
@@ -118,14 +211,23 @@ async def test_the_metadata_says_what_is_enforced(http: httpx.AsyncClient) -> No
         "require_pushed_authorization_requests": True,
         "authorization_response_iss_parameter_supported": True,
         "dpop_signing_alg_values_supported": algorithms,
-        "authorization_details_types_supported": ["urn:tessera:package-order"],
+        "authorization_details_types_supported": [
+            "urn:tessera:package-order",
+            "urn:tessera:account-information",
+        ],
     }
     for endpoint in ("token", "revocation", "introspection"):
         expected[f"{endpoint}_endpoint_auth_methods_supported"] = ["private_key_jwt"]
         expected[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
     assert {name: said.get(name) for name in expected} == expected
-    named = [name for name in said if "alg_values" in name]
-    assert all(said[name] == algorithms for name in named)
+    # Clients sign with any of the four, the server with one.
+    signed_here = {
+        f"{kind}_signing_alg_values_supported"
+        for kind in ("authorization", "introspection", "id_token", "userinfo")
+    }
+    for name in said:
+        if "alg_values" in name:
+            assert said[name] == (["ES256"] if name in signed_here else algorithms)
 
 
 def test_an_issuers_path_comes_after_the_well_known_part() -> None:

@@ -38,7 +38,7 @@ def without(component: str) -> list[dict[str, Any]]:
 ROWS: list[tuple[str, dict[str, Any], int, str]] = [
     ("RFC 9126 2.2: a plain push", {}, 201, ""),
     ("RFC 9126 2.1: request_uri", {"request_uri": "urn:x"}, 400, "invalid_request"),
-    ("RFC 9101 6.3: a request object", {"request": "a.b.c"}, 400, "invalid_request"),
+    ("RFC 9101 6: no request object", {"request": "a.b.c"}, 400, "invalid_request_object"),
     ("RFC 6749 4.1.1: response_type missing", {"response_type": None}, 400, "invalid_request"),
     ("SP 5.3.2.2-1: token", {"response_type": "token"}, 400, "unsupported_response_type"),
     ("hybrid", {"response_type": "code id_token"}, 400, "unsupported_response_type"),

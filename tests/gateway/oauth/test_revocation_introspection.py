@@ -89,6 +89,7 @@ async def test_introspection_tells_what_a_customers_token_stands_for(
         "exp": now + 600,
         "sub": oauth.subjects.pairwise("cus_1", "travel.example"),
         "acr": "urn:tessera:acr:two-factor",
+        "auth_time": now,
         "authorization_details": DETAILS,
         "token_type": "DPoP",
         "cnf": {"jkt": partner.dpop_key.thumbprint()},

@@ -20,6 +20,7 @@ from gateway.database import Database, Query, Unit
 from gateway.events.service import Events
 from gateway.kit import ids
 from gateway.kit.caller import Caller
+from gateway.oauth.service import TWO_FACTOR
 from gateway.orders.service import Orders, Placed
 from gateway.payments.service import Payments
 from gateway.products.package_files import PackageFile
@@ -133,7 +134,6 @@ class Story:
             "audit": self.audit,
             "idempotency": self.idempotency,
             "clock": clock,
-            "rule_pack": rules.version,
             "lease": LEASE,
         }
         self.orders = Orders(
@@ -142,9 +142,10 @@ class Story:
             catalogue=Catalogue((*load_packages(), *packages), rules, clock),
             accounts=self.accounts,
             hosted_url=HOSTED,
+            rule_pack=rules.version,
             **shared,
         )
-        self.payments = Payments(database, self.bank, bank_clock=seen_clock, **shared)
+        self.payments = Payments(database, self.bank, bank_clock=seen_clock, rules=rules, **shared)
 
     async def seed(self, *logins: str) -> None:
         await self.bank.seed(tuple(p for p in load_personas() if p.login in logins))
@@ -162,6 +163,7 @@ class Story:
         details: list[dict[str, Any]] | None = None,
         partner_id: str = "par_metro",
         client_id: str = "cli_metro",
+        acr: str = TWO_FACTOR,
     ) -> Caller:
         """A caller whose token carries a fresh consent of the persona."""
         await self.seed(login)
@@ -174,7 +176,7 @@ class Story:
             customer_id=f"cus_{login}",
             scope=SCOPE,
             authorization_details=entries,
-            acr="urn:tessera:sandbox",
+            acr=acr,
             amr=("pwd",),
             at=self.clock.now(),
         )
@@ -189,6 +191,7 @@ class Story:
             subject="pairwise",
             consent_id=consent_id,
             authorization_details=tuple(entries),
+            acr=acr,
         )
 
     async def place(

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 
 import msgspec
-from cryptography.fernet import Fernet
 
 from contracts.v1.webhooks import WebhookEndpoint, WebhookEndpointRequest
 from gateway.audit.service import Audit
@@ -16,6 +15,7 @@ from gateway.database import Database, Query, Unit
 from gateway.events.service import Events
 from gateway.kit import http
 from gateway.kit.caller import Caller
+from gateway.kit.key_store import MemoryKeyStore
 from gateway.kit.vault import Vault
 from gateway.webhooks.attempts import Courier
 from gateway.webhooks.fanout import Fanout
@@ -25,7 +25,7 @@ from partners import find
 from tests.conftest import SetClock
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
-VAULT_KEY = Fernet.generate_key()
+KEYS = MemoryKeyStore()
 # Loading the trust store takes 20 ms; the tests share one.
 Sender = partial(http.Sender, tls=ssl.create_default_context())
 
@@ -123,7 +123,7 @@ class Room:
         self.clock = clock
         self.events = Events(database)
         self.audit = Audit()
-        self.vault = Vault([VAULT_KEY])
+        self.vault = Vault(KEYS)
         self.sender = Sender(listed=places)
         self.keys: dict[tuple[str, str], TestKey] = {}
         self.webhooks = Webhooks(

@@ -9,6 +9,7 @@ from contracts import errors
 from contracts.v1.webhooks import WebhookEndpointRequest
 from gateway.database import Database, Query
 from gateway.webhooks.service import MOST_ENDPOINTS
+from gateway.webhooks.signing import WEBHOOK_SECRET
 from tests.conftest import SetClock
 from tests.gateway.webhooks.receivers import Room, TestKey, receiving, room
 
@@ -49,7 +50,10 @@ async def test_the_secret_is_shown_once_and_sealed_at_rest(
         (stored,) = await database.all(STORED)
         assert stored.secret_sealed is not None
         assert endpoint.secret not in stored.secret_sealed
-        assert webhooks.vault.open(stored.secret_sealed).decode() == endpoint.secret
+        assert (
+            webhooks.vault.open(stored.secret_sealed, purpose=WEBHOOK_SECRET).decode()
+            == endpoint.secret
+        )
         (listed,) = (await webhooks.webhooks.list(webhooks.caller())).endpoints
         assert listed == msgspec.structs.replace(endpoint, secret=None)
 

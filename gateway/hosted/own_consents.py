@@ -1,0 +1,116 @@
+"""What a customer allowed, on their own page: seen, narrowed, paused, resumed and taken back."""
+
+from typing import Any
+
+import msgspec
+
+from contracts import errors
+from contracts.v1.consents import AccountInformationDetail, PackageOrderDetail
+from gateway.consents.service import Consent, Consents
+from gateway.hosted.asked import Entry
+from gateway.hosted.sessions import Browser, signed_in
+from gateway.kit.clock import Clock
+from gateway.oauth.service import withheld_scopes
+from gateway.onboarding.service import Onboarding, Partner
+from gateway.products.service import Catalogue
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A consent on file with what the register and the catalogue say about it."""
+
+    consent: Consent
+    partner: Partner | None
+    entries: tuple[Entry, ...]
+
+    @property
+    def removable(self) -> tuple[Entry, ...]:
+        """The parts that can go by themselves: optional ones, while another part remains."""
+        optional = tuple(entry for entry in self.entries if not entry.required)
+        return optional if len(self.entries) > 1 else ()
+
+    @property
+    def removable_scope(self) -> tuple[str, ...]:
+        """The rights that can go by themselves: any, while another remains."""
+        scope = tuple(self.consent.scope.split())
+        return scope if len(scope) > 1 else ()
+
+
+class OwnConsents:
+    """Every change takes effect on the very next call; anybody else's consent is ``NotFound``."""
+
+    def __init__(
+        self, consents: Consents, onboarding: Onboarding, catalogue: Catalogue, clock: Clock
+    ) -> None:
+        self._consents = consents
+        self._onboarding = onboarding
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def all(self, browser: Browser) -> list[Given]:
+        """The signed-in customer's consents, the newest first."""
+        customer_id, _ = signed_in(browser)
+        partners: dict[str, Partner | None] = {}
+        found = []
+        for consent in await self._consents.for_customer(customer_id):
+            if consent.partner_id not in partners:
+                partners[consent.partner_id] = await self._onboarding.partner(consent.partner_id)
+            found.append(self._given(consent, partners[consent.partner_id]))
+        return found
+
+    async def one(self, browser: Browser, consent_id: str) -> Given:
+        """One consent of the signed-in customer."""
+        customer_id, _ = signed_in(browser)
+        consent = await self._consents.fetch_for_customer(consent_id, customer_id)
+        return self._given(consent, await self._onboarding.partner(consent.partner_id))
+
+    async def revoke(self, browser: Browser, consent_id: str) -> None:
+        """Takes the consent back for good."""
+        customer_id, _ = signed_in(browser)
+        await self._consents.revoke(consent_id, customer_id, self._clock.now())
+
+    async def pause(self, browser: Browser, consent_id: str) -> None:
+        """Stops everything under the consent until it is resumed."""
+        customer_id, _ = signed_in(browser)
+        await self._consents.pause(consent_id, customer_id, self._clock.now())
+
+    async def resume(self, browser: Browser, consent_id: str) -> None:
+        """Lets a paused consent go on as it was."""
+        customer_id, _ = signed_in(browser)
+        await self._consents.resume(consent_id, customer_id, self._clock.now())
+
+    async def remove(self, browser: Browser, consent_id: str, *, part: str, right: str) -> None:
+        """Takes one optional part, or one right, out of the consent, for good.
+
+        What is out already stays out and is no error; ``InvalidField`` for what cannot go alone.
+        """
+        customer_id, _ = signed_in(browser)
+        given = await self.one(browser, consent_id)
+        scope = frozenset(given.consent.scope.split())
+        if (right in scope and right not in given.removable_scope) or (
+            part in {entry.choice for entry in given.entries}
+            and part not in {entry.choice for entry in given.removable}
+        ):
+            raise errors.InvalidField("This cannot be taken out alone; the consent can be ended.")
+        had = [entry.raw for entry in given.entries]
+        left = [entry.raw for entry in given.entries if entry.choice != part]
+        await self._consents.narrow(
+            consent_id,
+            customer_id,
+            scope=scope - {right} - withheld_scopes(had, left),
+            authorization_details=left,
+            at=self._clock.now(),
+        )
+
+    def entries(self, details: tuple[dict[str, Any], ...]) -> tuple[Entry, ...]:
+        """Authorization details with the packages they name."""
+        entries = []
+        for raw in details:
+            detail = msgspec.convert(raw, PackageOrderDetail | AccountInformationDetail)
+            package = None
+            if isinstance(detail, PackageOrderDetail):
+                package = self._catalogue.find(detail.package, detail.version)
+            entries.append(Entry(raw, detail, package))
+        return tuple(entries)
+
+    def _given(self, consent: Consent, partner: Partner | None) -> Given:
+        return Given(consent, partner, self.entries(consent.authorization_details))
