@@ -1,0 +1,1 @@
+"""Mutation: every requirement's check switched off in turn, to see its test fail."""
