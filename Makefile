@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo run test soak bench bench-peer lint environment-run environment-develop
+.PHONY: help demo run test soak mutation bench bench-peer lint environment-run environment-develop
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: environment-develop ## Run the tests on SQLite and on PostgreSQL (ARGS="-k
 
 soak: environment-develop ## Run the long counts: kills at every commit, revocations, forgeries
 	@.venv/bin/python -m tests.soak $(ARGS)
+
+mutation: environment-develop ## Switch off every FAPI check in turn, to see its test fail
+	@.venv/bin/python -m tests.mutation $(ARGS)
 
 bench: environment-develop ## Measure requests per second on both databases into build/bench.json
 	@.venv/bin/python -m tests.bench $(ARGS)

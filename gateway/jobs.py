@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from gateway.kit.stepping import pause
+
 Worker = Callable[[asyncio.Event], Awaitable[None]]
 journal = structlog.get_logger("tessera.jobs")
 
@@ -41,14 +43,6 @@ class Jobs:
             except Exception as error:  # noqa: BLE001 - the gateway outlives a failing worker
                 journal.error("job.failed", job=name, exc_info=error)
             await pause(self._stop, _RESTART_SECONDS)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Waits ``seconds``, or less when told to stop."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
 
 
 def every(seconds: float, work: Callable[[], Awaitable[object]]) -> Worker:

@@ -197,7 +197,7 @@ def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, 
         audit=ground.audit,
         idempotency=ground.idempotency,
         clock=clock,
-        rule_pack=ground.rules.version,
+        rules=ground.rules,
         hosted_url=ground.settings.issuer,
     )
     payments = Payments(

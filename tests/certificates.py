@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -67,6 +68,14 @@ class Authority:
     def trust(self) -> bytes:
         return self.certificate.public_bytes(Encoding.PEM)
 
+    def vouches_for(self, der: bytes) -> bool:
+        """Whether the authority signed this certificate, which is more than being named by it."""
+        try:
+            x509.load_der_x509_certificate(der).verify_directly_issued_by(self.certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
+
     def issue(
         self,
         subject: x509.Name,
@@ -90,6 +99,12 @@ def self_signed(subject: str, key: PrivateKey | None = None, **dates: datetime) 
     both = (dates.get("not_before", NOT_BEFORE), dates.get("not_after", NOT_AFTER))
     name = common_name(subject)
     return Held(_build(name, name, key, key, (), dates=both), key)
+
+
+def signing_itself(subject: x509.Name, issuer: x509.Name, *names: x509.GeneralName) -> Held:
+    """A certificate that its own key signed, in whatever name it likes."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Held(_build(subject, issuer, key, key, names), key)
 
 
 def trusting(authority: Authority, held: Path | None = None) -> ssl.SSLContext:

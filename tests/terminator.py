@@ -1,7 +1,8 @@
 """A real TLS terminator on loopback: asks for client certificates and hands them on (RFC 9440).
 
 Small on purpose: one request on a connection, HTTP/1.1, bodies with a length. It strips what only
-it may say, and says it: `Client-Cert`, `Client-Cert-Chain` and the shared secret.
+it may say, and says it: `Client-Cert`, `Client-Cert-Chain`, whether an authority vouches for the
+certificate, and the shared secret.
 """
 
 import asyncio
@@ -15,7 +16,13 @@ from pathlib import Path
 from tests.certificates import Authority, Held
 
 HOST = "127.0.0.1"
-_OWN = ("client-cert", "client-cert-chain", "tessera-terminator", "connection")
+_OWN = (
+    "client-cert",
+    "client-cert-chain",
+    "tessera-certificate-verified",
+    "tessera-terminator",
+    "connection",
+)
 _HEAD_LIMIT = 64 * 1024
 
 
@@ -70,6 +77,9 @@ class Terminator:
             kept.append(b"Client-Cert: :" + base64.b64encode(der) + b":")
             authority = ssl.PEM_cert_to_DER_cert(self._authority.trust.decode())
             kept.append(b"Client-Cert-Chain: :" + base64.b64encode(authority) + b":")
+            # The handshake believes the self-signed ones of its list too; nobody vouches for those.
+            if self._authority.vouches_for(der):
+                kept.append(b"Tessera-Certificate-Verified: 1")
         return b"\r\n".join([first, *kept, b"", b""])
 
 

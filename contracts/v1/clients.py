@@ -4,7 +4,7 @@ Every member carries the name its specification gives it; ``Client`` keeps the w
 that what was registered can be echoed completely.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,12 @@ ResponseMode = Literal["query", "query.jwt", "jwt"]
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Few = msgspec.Meta(max_length=8)
+KeySet = Annotated[
+    dict[str, Any],
+    msgspec.Meta(max_length=8, description="A JWK set (RFC 7517) of public keys."),
+]
+# Members of one document, those that nobody here knows among them.
+MEMBERS_MOST: Final = 64
 
 
 class ClientMetadata(
@@ -43,7 +49,7 @@ class ClientMetadata(
     # How the client proves who it is (OIDC Core 9, RFC 8705 section 2).
     token_endpoint_auth_method: AuthenticationMethod = "private_key_jwt"  # noqa: S105
     token_endpoint_auth_signing_alg: SigningAlgorithm | None = None
-    jwks: dict[str, Any] | None = None
+    jwks: KeySet | None = None
     jwks_uri: Address | None = None
     tls_client_auth_subject_dn: Name | None = None
     tls_client_auth_san_dns: Name | None = None

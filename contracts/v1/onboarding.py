@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from contracts.v1.clients import ClientMetadata
+from contracts.v1.clients import MEMBERS_MOST, ClientMetadata, KeySet
 from contracts.v1.names import Code, Id, Moment, Reference, Scopes
 
 RedirectUri = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -41,13 +41,12 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     scenarios: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=8)]
     redirect_uris: Annotated[list[RedirectUri], msgspec.Meta(max_length=8)] = []
     scope: Scopes = ""
-    jwks: Annotated[
-        dict[str, Any] | None,
-        msgspec.Meta(description="A JWK set (RFC 7517) of public keys."),
-    ] = None
+    jwks: KeySet | None = None
     dialect_keys: Annotated[list[DialectKey], msgspec.Meta(max_length=8)] = []
     # Everything RFC 7591 and its kin know beyond the members above.
-    metadata: ClientMetadata = ClientMetadata()
+    metadata: Annotated[
+        ClientMetadata, msgspec.Meta(extra_json_schema={"maxProperties": MEMBERS_MOST})
+    ] = ClientMetadata()
     risk_assessment: RiskAssessment | None = None
     # Whose tokens the client may look up (RFC 7662): its own partner's, or everybody's.
     introspection: Literal["own", "all"] = "own"

@@ -47,9 +47,9 @@ class Audit:
             subject=subject,
             resource=resource,
             decision=decision,
-            rules=_json(list(rules)),
+            rules=_json(list(rules)) if rules else "[]",
             rule_pack=rule_pack,
-            detail=_json({} if detail is None else detail),
+            detail="{}" if detail is None else _json(detail),
         )
         unit.add(store.INSERT_PENDING, record_id=record_id)
         return record_id

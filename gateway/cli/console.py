@@ -15,12 +15,15 @@ from contracts import errors
 from gateway import settings as settings_file
 from gateway.database import DatabaseInUse
 from gateway.database.deployment import WrongDeployment
-from gateway.database.migrate import NotMigrated
+from gateway.database.migrate import NoDatabase, NotMigrated
 from gateway.kit.journal import configure
 from gateway.kit.vault import VaultLocked
 from gateway.settings import OPERATOR_NAME, Settings, SettingsInvalid
 
-_REFUSALS = (DatabaseInUse, WrongDeployment, NotMigrated, SettingsInvalid, VaultLocked, OSError)
+_REFUSALS = (
+    *(DatabaseInUse, NoDatabase, NotMigrated, WrongDeployment),
+    *(SettingsInvalid, VaultLocked, OSError),
+)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 journal = structlog.get_logger("tessera.cli")

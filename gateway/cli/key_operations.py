@@ -8,7 +8,7 @@ import msgspec
 from contracts import errors
 from gateway.audit.service import Audit
 from gateway.cli import sealed
-from gateway.cli.operations import opened
+from gateway.cli.operations import opened, ready
 from gateway.database import Database, Unit
 from gateway.database.deployment import claim
 from gateway.kit.clock import Clock, SystemClock
@@ -40,6 +40,7 @@ async def init(settings: Settings, operator: str, clock: Clock | None = None) ->
     clock = clock or SystemClock()
     if settings.key_path.exists():
         raise errors.Conflict(f"There is a key file at {settings.key_path}, which stays.")
+    await ready(settings)
     database = await Database.connect(settings.database_url)
     try:
         await claim(database, settings.mode, clock.now())

@@ -40,9 +40,19 @@ class _Unopened:
         return None
 
 
+async def ready(settings: Settings) -> None:
+    """Raises ``NotMigrated`` or ``NoDatabase`` unless commands can work with the database."""
+    # It runs a loop of its own.
+    await asyncio.to_thread(check, settings.database_url)
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Rooms]:
-    """The rooms over the configured database, without doors or background work."""
+    """The rooms over the configured database, without doors or background work.
+
+    Raises ``NotMigrated`` or ``NoDatabase`` before anything is opened or made.
+    """
+    await ready(settings)
     clock = SystemClock()
     vault = Vault.from_file(settings.key_path, create_at=clock.now() if settings.sandbox else None)
     database = await Database.connect(settings.database_url)

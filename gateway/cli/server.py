@@ -1,5 +1,6 @@
 """Runs the gateway under granian, one process or several."""
 
+import socket
 from pathlib import Path
 
 from granian.constants import Interfaces, Loops, SSLProtocols
@@ -9,7 +10,11 @@ from gateway.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Serves until a signal; the worker processes read the same environment again."""
+    """Serves until a signal; the worker processes read the same environment again.
+
+    Raises ``OSError`` when somebody else listens at the address.
+    """
+    _check_free(settings.host, settings.port)
     Server(
         "gateway.app:from_environment",
         factory=True,
@@ -26,3 +31,18 @@ def serve(settings: Settings) -> None:
         ssl_key=Path(settings.tls_key) if settings.tls_key else None,
         ssl_protocol_min=SSLProtocols.tls12,
     ).serve()
+
+
+def _check_free(host: str, port: int) -> None:
+    """The workers share their port, so the kernel would let a stranger's gateway share it too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # An address that a process left a moment ago is free; one that is listened at is not.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(
+                f"{host}:{port} cannot be listened at ({error.strerror}): end what runs there, or "
+                "set TESSERA_HOST and TESSERA_PORT."
+            ) from None

@@ -11,15 +11,21 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.database.sqlite import exclusive
 
 _FOLDER = Path(__file__).parent / "migrations"
+_SQLITE = "sqlite:///"
 
 
 class NotMigrated(Exception):
     """The database's schema is not the one this program was built for."""
+
+
+class NoDatabase(Exception):
+    """There is nothing at the address that answers as a database."""
 
 
 def migrate(url: str) -> str:
@@ -38,13 +44,26 @@ def migrate(url: str) -> str:
 
 
 def check(url: str) -> None:
-    """Raises ``NotMigrated`` unless the database is at the newest revision."""
+    """Raises ``NotMigrated`` unless the database is at the newest revision; makes none.
+
+    Raises ``NoDatabase`` where the server cannot be reached, has no such database, or lets nobody
+    in, and ``DatabaseInUse`` as ``migrate`` does.
+    """
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        raise NotMigrated(f"There is no database at {url}: run `tessera migrate`.")
     found: list[str | None] = []
 
     def look(connection: Connection) -> None:
         found.append(MigrationContext.configure(connection).get_current_revision())
 
-    _with_connection(url, look)
+    try:
+        _with_connection(url, look)
+    except (DBAPIError, OSError) as error:
+        orig = getattr(error, "orig", error)
+        reason = str(orig.__cause__ or orig).splitlines()[0].rstrip(".")
+        raise NoDatabase(
+            f"The database does not answer ({reason}): see to it, or correct TESSERA_DATABASE_URL."
+        ) from None
     if found[0] != newest():
         raise NotMigrated(
             f"The database is at revision {found[0] or 'none'}, this program needs {newest()}: "
@@ -65,8 +84,8 @@ def _config() -> Config:
 
 
 def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
-    if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith(_SQLITE):
+        path = Path(url.removeprefix(_SQLITE))
         with exclusive(path):
             engine = sqlalchemy.create_engine(url)
             try:

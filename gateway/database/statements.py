@@ -18,6 +18,7 @@ from contracts import errors
 Row = TypeVar("Row")
 Value = str | int | datetime | None
 _STORABLE: Final = frozenset((str, datetime, int, type(None)))
+_SMALL: Final = 2**63
 _encode: Final = msgspec.json.Encoder().encode
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -147,11 +148,14 @@ def _are_plain(values: list[Any]) -> bool:
     into C, costs less than one look at each. Escaped, a NUL cannot hide in the text.
     """
     kinds = set(map(type, values))
-    if not kinds <= _STORABLE or int in kinds:
+    if not kinds <= _STORABLE:
         return False
-    if datetime in kinds:
+    if datetime in kinds or int in kinds:
         for value in values:
-            if type(value) is datetime and value.tzinfo is not UTC:
+            kind = type(value)
+            if kind is datetime and value.tzinfo is not UTC:
+                return False
+            if kind is int and not 0 <= value < _SMALL:
                 return False
     try:
         return b"\\u0000" not in _encode(values)

@@ -48,10 +48,18 @@ class _Confirming:
             return redirect(await hosted.confirm_approval(visit.browser, asked, row, answer))
         if row.purpose == "sign_in":
             renewed = await hosted.sign_ins.complete(visit.browser, row, answer)
-            return redirect("/consents", self._pages.cookies.remember(renewed.secret))
+            return redirect(
+                hosted.sign_ins.way_on(row), self._pages.cookies.remember(renewed.secret)
+            )
         if row.purpose == "passkey.add":
-            await hosted.passkeys.confirm_adding(visit.browser, row, answer)
-            return redirect(address("/passkeys/new", "", row.confirmation_id))
+            renewed = await hosted.passkeys.confirm_adding(visit.browser, row, answer)
+            return redirect(
+                address("/passkeys/new", "", row.confirmation_id),
+                self._pages.cookies.remember(renewed.secret),
+            )
+        if row.purpose == "consent.resume":
+            await hosted.own.confirm_resuming(visit.browser, row, answer)
+            return redirect(f"/consents?resumed={row.subject}")
         await hosted.passkeys.confirm_removing(visit.browser, row, answer)
         return redirect("/passkeys?removed=1")
 

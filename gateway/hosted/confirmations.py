@@ -179,6 +179,10 @@ class Confirmations:
             at=at,
         )
 
+    def move(self, unit: Unit, row: ConfirmationRow, browser: Browser) -> None:
+        """Adds that the confirmation is this browser's, which has just got a new secret."""
+        unit.add(store.MOVE_CONFIRMATION, confirmation_id=row.confirmation_id, to=browser.digest)
+
     async def renew_challenge(self, row: ConfirmationRow) -> None:
         """Uses up the challenge of a registration that failed."""
         unit = Unit("hosted.challenge")

@@ -2,12 +2,13 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.response.base import ASGIResponse
 
 from contracts import errors
 from gateway.hosted.forms import Fields, read_form
@@ -19,6 +20,8 @@ from gateway.web.errors import translate
 
 journal = structlog.get_logger("tessera.hosted")
 HttpRequest = Request[Any, Any, Any]
+# Longer paths lead nowhere, so nobody needs to come back to one.
+_PATH_LONGEST: Final = 128
 _FLOW_ID: Final = re.compile(r"flw_[0-9a-z]{26}")
 
 
@@ -92,6 +95,20 @@ class Desk:
             remembered=request.cookies.get(cookies.language),
             cookies=tuple(due),
         )
+
+    async def stop(self, visit: Visit, to: str = "") -> ASGIResponse | None:
+        """Where one of the customer's own pages sends a visit first, if anywhere.
+
+        To the sign-in; or, a customer with a passkey in a session of one factor, to its
+        confirmation, which leads on ``to`` the page, this one where none is named.
+        """
+        if visit.browser.customer_id is None:
+            return self._pages.redirect("/sign-in", *visit.cookies)
+        here = to or quote(visit.path[:_PATH_LONGEST], errors="replace")
+        row = await self._hosted.sign_ins.start_second_factor(visit.browser, visit.language(), here)
+        if row is None:
+            return None
+        return self._pages.redirect(address("/confirm", "", row.confirmation_id), *visit.cookies)
 
     def error(self, request: HttpRequest, raised: Exception) -> Response[bytes]:
         """The page of whatever was raised; only the unforeseen is journalled as an error."""

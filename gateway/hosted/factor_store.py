@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.database import Query, SealedColumn, Statement, sweeping
 
-Purpose = Literal["approve", "sign_in", "passkey.add", "passkey.remove"]
+Purpose = Literal["approve", "sign_in", "consent.resume", "passkey.add", "passkey.remove"]
 ConfirmationStatus = Literal["pending", "confirmed", "spent", "void"]
 
 
@@ -103,6 +103,10 @@ SPEND_CONFIRMED = Statement(
 RENEW_NONCE = Statement(
     "update hosted_confirmation set nonce = :nonce where confirmation_id = :confirmation_id"
     " and status = 'confirmed'"
+)
+# What was confirmed in a session goes along when the session gets its new secret.
+MOVE_CONFIRMATION = Statement(
+    "update hosted_confirmation set session_digest = :to where confirmation_id = :confirmation_id"
 )
 SWEEP_CONFIRMATIONS = sweeping("hosted_confirmation", "confirmation_id", "expires_at")
 

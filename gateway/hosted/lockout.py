@@ -15,7 +15,7 @@ RULES: Final = ("TS-SIGN-01", "EU-SCA-01")
 _RULE: Final = RULES[0]
 # Unknown logins share this many counts, so strangers cannot fill the table. They are enough that
 # the pages admit too few attempts within one lock to lock the shared counts all at once.
-UNKNOWN_COUNTS: Final = 4096
+UNKNOWN_COUNTS: Final = 16384
 _CUSTOMER: Final = "customer:"
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 

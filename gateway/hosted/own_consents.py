@@ -8,7 +8,12 @@ from contracts import errors
 from contracts.v1.consents import AccountInformationDetail, PackageOrderDetail
 from gateway.consents.service import Consent, Consents
 from gateway.hosted.asked import Entry
+from gateway.hosted.factor import TWO_FACTOR
+from gateway.hosted.factor_store import ConfirmationRow
+from gateway.hosted.language import Language
+from gateway.hosted.second_factors import Answer, SecondFactors
 from gateway.hosted.sessions import Browser, signed_in
+from gateway.kit import ids
 from gateway.kit.clock import Clock
 from gateway.oauth.service import withheld_scopes
 from gateway.onboarding.service import Onboarding, Partner
@@ -39,8 +44,14 @@ class OwnConsents:
     """Every change takes effect on the very next call; anybody else's consent is ``NotFound``."""
 
     def __init__(
-        self, consents: Consents, onboarding: Onboarding, catalogue: Catalogue, clock: Clock
+        self,
+        consents: Consents,
+        onboarding: Onboarding,
+        catalogue: Catalogue,
+        factors: SecondFactors,
+        clock: Clock,
     ) -> None:
+        self._factors = factors
         self._consents = consents
         self._onboarding = onboarding
         self._catalogue = catalogue
@@ -73,10 +84,38 @@ class OwnConsents:
         customer_id, _ = signed_in(browser)
         await self._consents.pause(consent_id, customer_id, self._clock.now())
 
-    async def resume(self, browser: Browser, consent_id: str) -> None:
-        """Lets a paused consent go on as it was."""
+    async def resume(
+        self, browser: Browser, consent_id: str, language: Language
+    ) -> ConfirmationRow | None:
+        """Lets a paused consent go on as it was, in a session that proved two factors.
+
+        In any other it returns the confirmation that must come first: what gives more than there
+        is now needs as much as an approval did. Raises ``AccessDenied`` for a customer who has no
+        second factor.
+        """
         customer_id, _ = signed_in(browser)
-        await self._consents.resume(consent_id, customer_id, self._clock.now())
+        if browser.confirmed.acr == TWO_FACTOR:
+            await self._consents.resume(consent_id, customer_id, self._clock.now())
+            return None
+        return await self._factors.start(
+            browser,
+            customer_id,
+            "consent.resume",
+            subject=consent_id,
+            content_digest=ids.digest(consent_id),
+            language=language,
+            at=self._clock.now(),
+        )
+
+    async def confirm_resuming(
+        self, browser: Browser, row: ConfirmationRow, answer: Answer
+    ) -> None:
+        """Resumes what was confirmed; ``SignInFailed`` for a wrong answer of any kind."""
+        at = self._clock.now()
+        await self._factors.prove(
+            browser, row, answer, to="spent", effect=lambda _unit, _confirmed: None, at=at
+        )
+        await self._consents.resume(row.subject, row.customer_id, at)
 
     async def remove(self, browser: Browser, consent_id: str, *, part: str, right: str) -> None:
         """Takes one optional part, or one right, out of the consent, for good.

@@ -9,11 +9,12 @@ from contracts import errors
 from gateway.audit.service import Audit
 from gateway.database import Database, Unit
 from gateway.hosted.confirmations import Confirmations, challenge_of
+from gateway.hosted.factor import Confirmed
 from gateway.hosted.factor_store import ConfirmationRow, PasskeyRow
 from gateway.hosted.language import Language
 from gateway.hosted.passkeys import LABEL_LONGEST, PasskeyRefused, Passkeys, new_person_id
 from gateway.hosted.second_factors import Answer, SecondFactors
-from gateway.hosted.sessions import Browser, signed_in
+from gateway.hosted.sessions import Browser, Sessions, signed_in
 from gateway.kit.clock import Clock
 
 _LABEL_OTHERWISE: Final = "Passkey"
@@ -31,6 +32,7 @@ class OwnPasskeys:
     def __init__(
         self,
         database: Database,
+        sessions: Sessions,
         confirmations: Confirmations,
         factors: SecondFactors,
         passkeys: Passkeys,
@@ -38,6 +40,7 @@ class OwnPasskeys:
         clock: Clock,
     ) -> None:
         self._database = database
+        self._sessions = sessions
         self._confirmations = confirmations
         self._factors = factors
         self._passkeys = passkeys
@@ -70,11 +73,23 @@ class OwnPasskeys:
             at=self._clock.now(),
         )
 
-    async def confirm_adding(self, browser: Browser, row: ConfirmationRow, answer: Answer) -> None:
-        """Opens the ceremony for what is left of the confirmation's five minutes."""
-        await self._factors.prove(
-            browser, row, answer, to="confirmed", effect=_nothing, at=self._clock.now()
-        )
+    async def confirm_adding(
+        self, browser: Browser, row: ConfirmationRow, answer: Answer
+    ) -> Browser:
+        """Opens the ceremony for what is left of the confirmation's five minutes.
+
+        The session has both factors from here on, under a new secret: with its passkey the
+        customer would be asked for them at once.
+        """
+        at = self._clock.now()
+        renewed: list[Browser] = []
+
+        def strengthen(unit: Unit, confirmed: Confirmed) -> None:
+            renewed.append(self._sessions.strengthen(unit, browser, confirmed, at))
+            self._confirmations.move(unit, row, renewed[0])
+
+        await self._factors.prove(browser, row, answer, to="confirmed", effect=strengthen, at=at)
+        return renewed[0]
 
     async def creation_options(self, browser: Browser, confirmation_id: str, name: str) -> str:
         """What the browser needs for the ceremony; ``PageExpired`` unless it was confirmed."""
@@ -106,7 +121,7 @@ class OwnPasskeys:
             registered,
             customer_id=row.customer_id,
             person_id=_person(row),
-            label=" ".join(label.split())[:LABEL_LONGEST] or _LABEL_OTHERWISE,
+            label=_label(label),
             at=at,
         )
         self._record(unit, "passkey.add", row.customer_id, registered.credential_id, at)
@@ -161,8 +176,10 @@ class OwnPasskeys:
         )
 
 
-def _nothing(_unit: Unit, _confirmed: object) -> None:
-    """What a confirmation does whose act comes in a later step."""
+def _label(given: str) -> str:
+    """One line that can be shown and stored; control characters fall."""
+    words = " ".join(given.split())
+    return "".join(filter(str.isprintable, words))[:LABEL_LONGEST] or _LABEL_OTHERWISE
 
 
 def _person(row: ConfirmationRow) -> str:

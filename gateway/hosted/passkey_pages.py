@@ -26,23 +26,23 @@ def _listed(desk: Desk, hosted: Hosted, pages: Pages, views: OwnViews) -> list[H
     @get("/passkeys", name="hosted.passkeys", **PAGE)
     async def passkeys(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in", *visit.cookies)
+        if elsewhere := await desk.stop(visit, "/passkeys"):
+            return elsewhere
         return await views.passkeys(visit)
 
     @post("/passkeys/add", name="hosted.add_passkey", **FORM)
     async def add(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in")
+        if elsewhere := await desk.stop(visit, "/passkeys"):
+            return elsewhere
         row = await hosted.passkeys.start_adding(visit.browser, visit.language())
         return pages.redirect(address("/confirm", "", row.confirmation_id))
 
     @post("/passkeys/remove", name="hosted.remove_passkey", **FORM)
     async def remove(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in")
+        if elsewhere := await desk.stop(visit, "/passkeys"):
+            return elsewhere
         row = await hosted.passkeys.start_removing(
             visit.browser, visit.form.one("passkey"), visit.language()
         )
@@ -55,15 +55,15 @@ def _made(desk: Desk, hosted: Hosted, pages: Pages, views: OwnViews) -> list[HTT
     @get("/passkeys/new", name="hosted.new_passkey", **PAGE)
     async def new_page(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in", *visit.cookies)
+        if elsewhere := await desk.stop(visit, "/passkeys"):
+            return elsewhere
         return await views.new_passkey(visit, failed=False)
 
     @post("/passkeys/new", name="hosted.new_passkey_form", **FORM)
     async def make(request: HttpRequest) -> ASGIResponse:
         visit = await desk.receive_form(request)
-        if visit.browser.customer_id is None:
-            return pages.redirect("/sign-in")
+        if elsewhere := await desk.stop(visit, "/passkeys"):
+            return elsewhere
         try:
             await hosted.passkeys.add(
                 visit.browser,

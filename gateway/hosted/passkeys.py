@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 import webauthn
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_attestation_object
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
+    AttestationFormat,
     AuthenticatorSelectionCriteria,
     AuthenticatorTransport,
     CredentialDeviceType,
@@ -28,6 +28,8 @@ from gateway.kit import ids
 
 PASSKEYS_MOST: Final = 10
 LABEL_LONGEST: Final = 40
+# Web Authentication section 4 (credential ID): no authenticator may make a longer one.
+CREDENTIAL_ID_LONGEST: Final = 1023
 _TIMEOUT_MILLISECONDS: Final = 300_000
 # RS256 is an authenticator's own affair here and no JOSE algorithm: some TPMs know no other.
 _ALGORITHMS: Final = [
@@ -35,8 +37,6 @@ _ALGORITHMS: Final = [
     COSEAlgorithmIdentifier.EDDSA,
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
-# What the library raises for input that is not what it claims to be, beside its own errors.
-_MALFORMED: Final = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, RecursionError)
 
 Fault = Literal["malformed", "unknown_passkey", "not_verified", "clone"]
 
@@ -129,6 +129,7 @@ class Passkeys:
         """The passkey in a browser's answer (section 7.1); ``PasskeyRefused`` else."""
         credential = _strict(answer)
         try:
+            _refuse_attestation(credential)
             verified = webauthn.verify_registration_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -137,8 +138,13 @@ class Passkeys:
                 require_user_verification=True,
                 supported_pub_key_algs=_ALGORITHMS,
             )
-        except _MALFORMED as error:
+        except PasskeyRefused:
+            raise
+        # Whatever else the library raises for hostile input proves nothing just as well.
+        except Exception as error:
             raise PasskeyRefused("not_verified") from error
+        if len(verified.credential_id) > CREDENTIAL_ID_LONGEST:
+            raise PasskeyRefused("malformed")
         synced = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
         return Registered(
             credential_id=bytes_to_base64url(verified.credential_id),
@@ -166,7 +172,7 @@ class Passkeys:
                 credential_current_sign_count=0,
                 require_user_verification=True,
             )
-        except _MALFORMED as error:
+        except Exception as error:
             raise PasskeyRefused("not_verified", credential_id) from error
         counted = verified.new_sign_count
         if (counted or passkey.sign_count) and counted <= passkey.sign_count:
@@ -233,6 +239,15 @@ def _strict(answer: str) -> dict[str, Any]:
     if not isinstance(credential, dict):
         raise PasskeyRefused("malformed")
     return credential
+
+
+def _refuse_attestation(credential: dict[str, Any]) -> None:
+    """Section 5.4.7: none was asked for, so no statement is read, by us or by the library."""
+    attested = parse_attestation_object(
+        base64url_to_bytes(credential["response"]["attestationObject"])
+    )
+    if attested.fmt != AttestationFormat.NONE:
+        raise PasskeyRefused("malformed")
 
 
 def _descriptors(passkeys: list[PasskeyRow]) -> list[PublicKeyCredentialDescriptor]:

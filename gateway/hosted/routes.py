@@ -1,13 +1,17 @@
 """The pages over HTTP: recognise the browser, ask the service, show a page or send it on."""
 
+from urllib.parse import urlencode
+
 from litestar import Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from contracts import errors
+from gateway.hosted.attempts import network_of
 from gateway.hosted.confirm_pages import confirm_pages
 from gateway.hosted.consent_pages import consent_pages
 from gateway.hosted.desk import Desk, HttpRequest, Visit, address
+from gateway.hosted.forms import read_form
 from gateway.hosted.handlers import FORM, PAGE
 from gateway.hosted.own_views import OwnViews
 from gateway.hosted.pages import Asset, Pages
@@ -29,7 +33,7 @@ def hosted_routes(hosted: Hosted, pages: Pages) -> list[Router]:
     room = Router(
         path="/",
         route_handlers=[
-            _entrance(desk, hosted, pages),
+            *_entrance(desk, hosted, pages),
             *_sign_in(desk, hosted, pages, views),
             *_decision(desk, hosted, pages, views),
             *confirm_pages(desk, hosted, pages, views),
@@ -42,7 +46,7 @@ def hosted_routes(hosted: Hosted, pages: Pages) -> list[Router]:
     return [room]
 
 
-def _entrance(desk: Desk, hosted: Hosted, pages: Pages) -> HTTPRouteHandler:
+def _entrance(desk: Desk, hosted: Hosted, pages: Pages) -> list[HTTPRouteHandler]:
     @get("/oauth/authorize", name="hosted.authorize", **PAGE)
     async def authorize(request: HttpRequest) -> ASGIResponse:
         # Only these two count; whatever else stands in the address is ignored (RFC 9126, 4).
@@ -56,7 +60,18 @@ def _entrance(desk: Desk, hosted: Hosted, pages: Pages) -> HTTPRouteHandler:
         page = "/consent" if browser.customer_id else "/sign-in"
         return pages.redirect(address(page, flow_id), *visit.cookies)
 
-    return authorize
+    # A form from elsewhere comes without our cookie (SameSite=Lax), and its answer must not plant
+    # another over it. So it opens nothing: it is led to the same request by GET, which does bring
+    # the cookie.
+    @post("/oauth/authorize", name="hosted.authorize_form", **FORM)
+    async def authorize_form(request: HttpRequest) -> ASGIResponse:
+        """OpenID Connect Core section 3.1.2.1: POST, with the parameters in the body."""
+        form = read_form(await request.body(), request.headers.get("content-type", ""))
+        named = {name: form.one(name) for name in ("client_id", "request_uri")}
+        await hosted.check_request(**named)
+        return pages.redirect(f"/oauth/authorize?{urlencode(named)}")
+
+    return [authorize, authorize_form]
 
 
 def _sign_in(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTTPRouteHandler]:
@@ -82,7 +97,10 @@ def _sign_in(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HTT
         form = visit.form
         try:
             renewed = await hosted.sign_ins.sign_in(
-                visit.browser, form.one("customer"), form.one("passcode")
+                visit.browser,
+                form.one("customer"),
+                form.one("passcode"),
+                network=network_of(request.client.host if request.client else ""),
             )
         except errors.SignInFailed:
             return await show(visit, failed=True)

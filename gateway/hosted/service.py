@@ -110,9 +110,9 @@ class Hosted:
             attempts or SignInAttempts(),
         )
         self.passkeys = OwnPasskeys(
-            database, self._confirmations, self.factors, passkeys, audit, clock
+            database, sessions, self._confirmations, self.factors, passkeys, audit, clock
         )
-        self.own = OwnConsents(consents, onboarding, catalogue, clock)
+        self.own = OwnConsents(consents, onboarding, catalogue, self.factors, clock)
 
     @property
     def lifetime(self) -> timedelta:
@@ -143,6 +143,10 @@ class Hosted:
             expires_at=request.expires_at,
             at=self._clock.now(),
         )
+
+    async def check_request(self, client_id: str, request_uri: str) -> None:
+        """Raises ``InvalidRequestUri`` unless there is such a pushed request; changes nothing."""
+        await self._authorizations.begin(client_id, request_uri)
 
     async def answer_unasked(
         self, browser: Browser, client_id: str, request_uri: str

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from contracts import errors
@@ -10,7 +11,7 @@ from gateway.audit.service import Audit
 from gateway.corebank.port import CoreBank
 from gateway.database import Database, Unit
 from gateway.hosted.attempts import SignInAttempts
-from gateway.hosted.factor import Confirmed
+from gateway.hosted.factor import TWO_FACTOR, Confirmed
 from gateway.hosted.factor_store import ConfirmationRow
 from gateway.hosted.language import Language
 from gateway.hosted.lockout import LockedOut, Lockout
@@ -23,6 +24,12 @@ journal = structlog.get_logger("tessera.hosted")
 
 # Longer entries are nobody's name or passcode and are not worth hashing.
 ENTRY_LONGEST: Final = 128
+
+
+class _WayOn(msgspec.Struct, frozen=True):
+    """Where a sign-in leads once the second factor is proved; a path of these pages."""
+
+    to: str = "/consents"
 
 
 class SignIns:
@@ -50,15 +57,17 @@ class SignIns:
         self._clock = clock
         self._attempts = attempts
 
-    async def sign_in(self, browser: Browser, login: str, passcode: str) -> Browser:
-        """The browser signed in, under a new secret.
+    async def sign_in(
+        self, browser: Browser, login: str, passcode: str, *, network: str = ""
+    ) -> Browser:
+        """The browser signed in, under a new secret; ``network`` is what ``network_of`` says.
 
         Raises ``TooManyRequests`` before any work for what is tried too often, and
         ``SignInFailed`` alike for whatever was wrong. A known customer's sign-ins are audited
         with either outcome, an unknown login is journalled; what was typed is kept nowhere.
         """
         at = self._clock.now()
-        self._attempts.admit(login, at)
+        self._attempts.admit(login, at, browser=browser.digest, network=network)
         if not (0 < len(login) <= ENTRY_LONGEST and 0 < len(passcode) <= ENTRY_LONGEST):
             journal.info("sign_in.implausible")
             raise errors.SignInFailed
@@ -110,15 +119,27 @@ class SignIns:
         await self._database.commit(record)
 
     async def start_second_factor(
-        self, browser: Browser, language: Language
+        self, browser: Browser, language: Language, to: str = "/consents"
     ) -> ConfirmationRow | None:
-        """The confirmation that makes the sign-in two-factor; ``None`` without a passkey."""
+        """The confirmation that must come before the customer's own pages, and leads on to ``to``.
+
+        ``None`` for a session that proved both factors, and for a customer without a passkey.
+        """
         customer_id, _ = signed_in(browser)
-        if not await self._passkeys.of(customer_id):
+        if browser.confirmed.acr == TWO_FACTOR or not await self._passkeys.of(customer_id):
             return None
         return await self._factors.start(
-            browser, customer_id, "sign_in", language=language, at=self._clock.now()
+            browser,
+            customer_id,
+            "sign_in",
+            content=msgspec.json.encode(_WayOn(to)).decode(),
+            language=language,
+            at=self._clock.now(),
         )
+
+    def way_on(self, row: ConfirmationRow) -> str:
+        """Where the customer wanted to go before they were asked."""
+        return msgspec.json.decode(row.content, type=_WayOn).to
 
     async def complete(self, browser: Browser, row: ConfirmationRow, answer: Answer) -> Browser:
         """The browser with both factors, under a new secret."""

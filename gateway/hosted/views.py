@@ -147,4 +147,4 @@ def _back(visit: Visit, row: ConfirmationRow) -> str:
     """Where a customer goes who does not confirm."""
     if row.purpose == "approve":
         return address("/consent", visit.flow_id)
-    return "/consents" if row.purpose == "sign_in" else "/passkeys"
+    return "/consents" if row.purpose == "consent.resume" else "/passkeys"

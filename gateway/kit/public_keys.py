@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -20,6 +21,7 @@ from contracts import errors
 
 _RSA_BITS_LEAST = 2048
 _CERTIFICATES_MOST = 4
+_CERTIFICATE_LIMIT_CHARACTERS = 16 * 1024
 
 
 def public_jwks(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -60,22 +62,34 @@ def _public_jwk(key: dict[str, Any], field: str) -> dict[str, Any]:
     alg = key.get("alg")
     kept |= {"kid": kid} | ({"alg": alg} if isinstance(alg, str) else {})
     if "x5c" in key:
-        _check_certificate(key["x5c"], imported, field)
-        kept["x5c"] = key["x5c"]
+        kept["x5c"] = _own_certificate(key["x5c"], imported, field)
     return kept
 
 
-def _check_certificate(chain: object, key: ECKey | OKPKey | RSAKey, field: str) -> None:
-    """RFC 7517 section 4.7: the first certificate of an `x5c` is the key's own."""
+def _own_certificate(chain: object, key: ECKey | OKPKey | RSAKey, field: str) -> list[str]:
+    """RFC 7517 section 4.7: the first certificate of an `x5c` is the key's own.
+
+    It alone is kept, because a self-signed client is proved by its key (RFC 8705 section 2.2) and
+    nobody here follows the chain.
+    """
     try:
         if not isinstance(chain, list) or not 0 < len(chain) <= _CERTIFICATES_MOST:
             raise ValueError("an x5c is a short list")
-        held = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
-        same = held.public_key() == key.public_key
-    except (ValueError, TypeError):
-        raise errors.InvalidField("Not a certificate chain in x5c.", field=field) from None
+        held = [_certificate_of(entry) for entry in chain]
+        same = held[0].public_key() == key.public_key
+    except (ValueError, UnsupportedAlgorithm):
+        raise errors.InvalidField(
+            f"An x5c is 1 to {_CERTIFICATES_MOST} certificates, each DER in base64.", field=field
+        ) from None
     if not same:
         raise errors.InvalidField("The certificate in x5c is of another key.", field=field)
+    return [base64.b64encode(held[0].public_bytes(Encoding.DER)).decode()]
+
+
+def _certificate_of(entry: object) -> x509.Certificate:
+    if not isinstance(entry, str) or len(entry) > _CERTIFICATE_LIMIT_CHARACTERS:
+        raise ValueError("a certificate is a short text")
+    return x509.load_der_x509_certificate(base64.b64decode(entry, validate=True))
 
 
 def rsa_jwk_of_pem(pem: str, field: str) -> dict[str, Any]:

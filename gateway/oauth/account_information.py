@@ -29,6 +29,22 @@ def withheld_scopes(
     return frozenset(scope for kind, scope in SCOPE_OF.items() if kind not in readable)
 
 
+def carried_details(
+    details: Sequence[dict[str, Any]], scope: frozenset[str]
+) -> tuple[dict[str, Any], ...]:
+    """The details without the kinds of data whose scope is not there; an empty entry goes."""
+    carried = []
+    for entry in details:
+        if entry["type"] == ACCOUNT_INFORMATION_TYPE:
+            kinds = [kind for kind in entry["datatypes"] if SCOPE_OF[kind] in scope]
+            if not kinds:
+                continue
+            if len(kinds) < len(entry["datatypes"]):
+                entry = entry | {"datatypes": kinds}
+        carried.append(entry)
+    return tuple(carried)
+
+
 def scope_within(
     scope: str, asked: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]
 ) -> str:

@@ -229,7 +229,7 @@ class Authorizations:
         code: AuthorizationError = "login_required"
         if customer_id is not None and signed_in_at is not None:
             subject = self._subjects.pairwise(customer_id, client.client.sector)
-            expected = needs.subject in (None, subject)
+            expected = needs.accepts(subject)
             at = self._clock.now()
             if expected and needs.is_fresh(signed_in_at, pushed_at=row.created_at, at=at):
                 code = "consent_required"
@@ -352,7 +352,7 @@ def _check_authentication(
     unmet = errors.UnmetAuthenticationRequirements
     if "none" in needs.prompt:
         raise unmet("The client asked that no page be shown.")
-    if needs.subject not in (None, subject):
+    if not needs.accepts(subject):
         raise unmet("Another customer is expected than the one who signed in.")
     if not needs.is_sure_enough(approval.acr):
         raise unmet("The customer was not authenticated with as many factors as was asked.")

@@ -45,8 +45,10 @@ class ClientCertificate(msgspec.Struct, frozen=True):
     names: AlternativeNames
     not_before: datetime
     not_after: datetime
-    # Issued in its own name, so that nobody else vouches for what it says.
+    # Issued in its own name, letter by letter, so that nobody else vouches for what it says.
     is_self_issued: bool = False
+    # The terminator traced it to an authority that it trusts; unless it says so, nobody vouches.
+    is_verified: bool = False
 
     def is_valid(self, at: datetime) -> bool:
         """Whether ``at`` is within the certificate's dates (RFC 5280 section 4.1.2.5)."""
@@ -58,25 +60,31 @@ class CertificateReader:
 
     def __init__(self, *, cached: int = CACHED_CERTIFICATES) -> None:
         self._cached = cached
-        self._certificates: OrderedDict[bytes, ClientCertificate] = OrderedDict()
+        self._certificates: OrderedDict[tuple[bytes, bool], ClientCertificate] = OrderedDict()
 
-    def read(self, fields: Sequence[bytes]) -> ClientCertificate | None:
+    def read(
+        self, fields: Sequence[bytes], *, is_verified: bool = False
+    ) -> ClientCertificate | None:
         """The one certificate of the field's lines, or ``None`` where there are none.
 
-        Raises ``OAuthRefused`` (400) for what is not exactly one certificate: the terminator is
+        ``is_verified`` is what the terminator says of its chain. Raises ``OAuthRefused`` (400) for
+        what is not exactly one certificate: the terminator is
         set up wrongly, and a request must not pass as one without a certificate.
         """
         if not fields:
             return None
         if len(fields) > 1 or len(fields[0]) > FIELD_LIMIT_BYTES:
             raise errors.OAuthRefused("The Client-Cert field is repeated or too long.")
-        found = self._certificates.get(fields[0])
+        key = (fields[0], is_verified)
+        found = self._certificates.get(key)
         if found is None:
-            found = self._certificates[fields[0]] = parse_client_certificate(fields[0])
+            found = parse_client_certificate(fields[0])
+            found = msgspec.structs.replace(found, is_verified=is_verified)
+            self._certificates[key] = found
             if len(self._certificates) > self._cached:
                 self._certificates.popitem(last=False)
         else:
-            self._certificates.move_to_end(fields[0])
+            self._certificates.move_to_end(key)
         return found
 
 

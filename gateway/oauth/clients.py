@@ -109,7 +109,7 @@ class _ParsedKeys(msgspec.Struct, frozen=True):
 
 
 class RegisteredClients:
-    """Finds clients; facts are always fresh, keys are parsed once per version of the row.
+    """Finds clients; what ``find`` answers is fresh, keys are parsed once per version of the row.
 
     Keys at a `jwks_uri` are those of the last minute (see ``KeySets``): naming one that is not
     among them has the set fetched anew, at most once in five seconds (OIDC Core 10.1.1).
@@ -137,6 +137,27 @@ class RegisteredClients:
         else:
             self._parsed.move_to_end(client_id)
         return RegisteredClient(client, parsed.keys)
+
+    def remembered(self, client_id: str) -> RegisteredClient | None:
+        """The client as it was last read, if it was active then; it may have changed since.
+
+        None of those whose keys are published elsewhere: for them, reading is the rule.
+        """
+        client = self._onboarding.remembered(client_id)
+        parsed = self._parsed.get(client_id)
+        if (
+            client is None
+            or parsed is None
+            or parsed.version != client.version
+            or client.status != "active"
+            or client.metadata.jwks_uri is not None
+        ):
+            return None
+        return RegisteredClient(client, parsed.keys)
+
+    async def is_current(self, client: RegisteredClient) -> bool:
+        """Whether the client is still as it was read."""
+        return await self._onboarding.find(client.client_id) is client.client
 
     async def is_anothers(self, thumbprint: str | None, client: RegisteredClient) -> bool:
         """Whether a certificate's key is registered, and not for this client."""

@@ -72,6 +72,8 @@ def verify_proof(
         raise errors.InvalidDpopProof(f"The proof must have typ {PROOF_TYPE} and a public jwk.")
     if claims.htm != method:
         raise errors.InvalidDpopProof("The proof's htm is another method.")
+    if claims.htu != url and normalised(claims.htu) is None:
+        raise errors.InvalidDpopProof("The proof's htu is not a plain http or https address.")
     if claims.htu != url and normalised(claims.htu) != normalised(url):
         raise errors.InvalidDpopProof("The proof's htu is another address.")
     now = at.timestamp()
@@ -97,7 +99,8 @@ def token_hash(access_token: str) -> str:
 def normalised(address: str) -> str | None:
     """An address for comparison by RFC 3986 section 6.2, without query and fragment.
 
-    ``None``, which equals no address, for text that is not a plain absolute http(s) address.
+    ``None`` for text that is not a plain absolute http(s) address; the caller must see to it that
+    two of those are not taken for equal.
     """
     try:
         parts = urlsplit(address)

@@ -29,6 +29,7 @@ from gateway.oauth.checks.dpop import (
     check_code_key,
     check_dpop_jkt,
     check_dpop_nonce,
+    check_no_key_asked,
     check_one_constraint,
     check_sender_constraint,
 )
@@ -82,6 +83,7 @@ ASKED_ROWS: tuple[Row, ...] = (
     (check_claims,                 True,  False, False, False),
     (check_acr_reachable,          True,  False, False, False),
     (check_sender_constraint,      False, True,  False, False),
+    (check_no_key_asked,           True,  True,  False, False),
     (check_dpop_jkt,               True,  False, False, False),
     (check_code_key,               False, True,  False, False),
     (check_scope_registered,       True,  False, False, False),

@@ -8,7 +8,7 @@ from gateway.kit.jose import CompactReader, JoseRefused, parse_header
 from gateway.oauth import store
 from gateway.oauth.addresses import Addresses, Endpoint
 from gateway.oauth.assertions import Assertion, read_assertion
-from gateway.oauth.clients import RegisteredClients, Sought
+from gateway.oauth.clients import RegisteredClient, RegisteredClients, Sought
 from gateway.oauth.nonces import Nonces
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.work import Work
@@ -33,8 +33,13 @@ class Intake:
         self._nonces = nonces
         self._clock = clock
 
-    async def load(self, endpoint: Endpoint, arrival: FormRequest) -> Work:
-        """The request's work; raises ``InvalidClient`` when it names no client at all."""
+    async def load(
+        self, endpoint: Endpoint, arrival: FormRequest, *, from_memory: bool = False
+    ) -> Work:
+        """The request's work; raises ``InvalidClient`` when it names no client at all.
+
+        With ``from_memory`` the client may be one that is still to be confirmed: see ``deciding``.
+        """
         at = self._clock.now()
         await self._nonces.keep_fresh(at)
         assertion = None
@@ -46,14 +51,19 @@ class Intake:
                 " client_id."
             )
         named = arrival.form["client_id"] if assertion is None else assertion.client_id
+        client = self._remembered(named, arrival, assertion) if from_memory else None
+        is_from_memory = client is not None
+        if client is None:
+            client = await self._clients.find(named, _sought(arrival, assertion))
         work = Work(
             endpoint=endpoint,
             url=self._addresses.url(endpoint, at_mtls=arrival.at_mtls),
             arrival=arrival,
             assertion=assertion,
-            client=await self._clients.find(named, _sought(arrival, assertion)),
+            client=client,
             at=at,
         )
+        work.is_from_memory = is_from_memory
         if assertion is not None and arrival.certificate is not None and work.client is not None:
             work.is_certificate_anothers = await self._clients.is_anothers(
                 arrival.certificate.key_thumbprint, work.client
@@ -64,6 +74,23 @@ class Intake:
         elif endpoint != "par" and "token" in form:
             await self._load_named(work, digest(form["token"]))
         return work
+
+    async def confirms(self, work: Work) -> bool:
+        """Whether the client that was decided on is still as it was read."""
+        if work.is_from_memory and work.client is not None:
+            if not await self._clients.is_current(work.client):
+                return False
+            work.is_from_memory = False
+        return True
+
+    def _remembered(
+        self, named: str, arrival: FormRequest, assertion: Assertion | None
+    ) -> RegisteredClient | None:
+        # One statement confirms the client and uses both proofs up; where they are not both
+        # there, or a certificate is to be looked at, everything is read first.
+        if assertion is None or len(arrival.proofs) != 1 or arrival.certificate is not None:
+            return None
+        return self._clients.remembered(named)
 
     async def _load_named(self, work: Work, named: str) -> None:
         find = self._database.find

@@ -9,6 +9,7 @@ from contracts import errors
 from gateway.audit.service import Audit
 from gateway.database import Database, Unit
 from gateway.oauth.commits import commit
+from gateway.oauth.deciding import decide
 from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.intake import Intake
 from gateway.oauth.refusals import refused
@@ -41,7 +42,9 @@ class Issuing:
         """The token response; see ``OAuth.token``."""
         if "grant_type" not in arrival.form:
             raise errors.OAuthRefused("The grant_type is missing.")
-        work = await self._intake.load("token", arrival)
+        return await decide(self._intake, "token", arrival, self._issue)
+
+    async def _issue(self, work: Work) -> dict[str, Any]:
         _fill_usual_scope(work)
         try:
             answer = self._decide(work)
@@ -49,7 +52,7 @@ class Issuing:
             self._record_issue(work, answer)
             await self._commit_code(work)
         except errors.InvalidGrant:
-            if work.code_spent:
+            if work.code_spent and await self._intake.confirms(work):
                 await self._end_tokens_of_spent_code(work)
             raise
         return answer

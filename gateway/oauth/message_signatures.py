@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from contracts import errors
+from gateway.database import Database, Unit
 from gateway.kit.clock import Clock, bank_day
 from gateway.kit.content_digest import content_digest
 from gateway.kit.jose import PublicKey
@@ -30,6 +31,7 @@ from gateway.oauth.checks import message_signature as checks
 from gateway.oauth.checks.message_signature import SignedRequest
 from gateway.oauth.clients import RegisteredClient, RegisteredClients, Sought
 from gateway.oauth.keys import SigningKeys
+from gateway.oauth.replay import burn_signature
 from gateway.oauth.store import AccessTokenRow
 from gateway.onboarding.service import level_of
 from gateway.rules.service import RulePack, UnknownRule
@@ -71,8 +73,15 @@ class MessageSignatures:
     """Verifies the signature of a call wherever one is sent, and asks for one where it must."""
 
     def __init__(
-        self, clients: RegisteredClients, keys: SigningKeys, clock: Clock, *, integrity: Integrity
+        self,
+        database: Database,
+        clients: RegisteredClients,
+        keys: SigningKeys,
+        clock: Clock,
+        *,
+        integrity: Integrity,
     ) -> None:
+        self._database = database
         self._clients = clients
         self._keys = keys
         self._clock = clock
@@ -84,7 +93,7 @@ class MessageSignatures:
 
         ``wanted`` is the route's scope, ``origin`` the configured external address of the listener.
         Raises ``InvalidSignature`` or ``StaleRequest``. The answer to a call that brings a
-        signature is signed from here on, a refusal too.
+        signature is signed from here on, a refusal too. Signatures of others alone are none.
         """
         if not any(name in _NAMES for name, _ in scope["headers"]):
             return Call(scope, receive, wanted, origin, at)
@@ -94,6 +103,9 @@ class MessageSignatures:
             fields = message.fields
             parsed = parse_signatures(fields.lines("signature-input"), fields.lines("signature"))
             chosen = checks.choose(parsed)
+            if chosen is None:
+                del scope["state"][_ANSWERS]
+                return Call(scope, receive, wanted, origin, at)
             base = signature_base(message, chosen.components, chosen.params)
             signed = SignedRequest(message=message, signature=chosen, base=base, at=at)
             for check in _CHECKS:
@@ -108,7 +120,8 @@ class MessageSignatures:
         """Proves the signature to be the token's client's; returns what to read the body from.
 
         Without a signature it raises ``InvalidSignature`` where one is required: an A2 write, of a
-        client that is registered for it or on a day on which the rule pack asks for it.
+        client that is registered for it or on a day on which the rule pack asks for it. A signed
+        write that has no DPoP proof to use up counts once all the same, else ``ReplayedRequest``.
         """
         client = await self._client(row)
         if call.signed is None:
@@ -119,9 +132,16 @@ class MessageSignatures:
             checks.check_content(call.signed, content)
             keyid = call.signed.signature.keyid or ""
             checks.check_key(call.signed, await self._signing_keys(client, keyid))
+            if row.jkt is None and call.scope["method"] not in _SAFE_METHODS:
+                await self._use_up(call.signed, client.client_id)
         except errors.InvalidSignature as refusal:
             raise _challenged(refusal, call.signed.message) from None
         return _replay(content, call.receive)
+
+    async def _use_up(self, signed: SignedRequest, client_id: str) -> None:
+        unit = Unit("oauth.signature")
+        burn_signature(unit, client_id, signed.base, checks.good_until(signed))
+        await self._database.commit(unit)
 
     def _admit_unsigned(self, call: Call, client: RegisteredClient) -> None:
         registered = client.client.metadata.http_message_signatures == "required"

@@ -28,11 +28,14 @@ def verify_tls_client(
 ) -> None:
     """`tls_client_auth` (RFC 8705 section 2.1): the certificate names the registered subject.
 
-    That a trusted authority issued it is the terminator's to prove. One that serves self-signed
-    clients too lets their certificates in unproved, so none of those counts here, whatever subject
-    it gives itself. Raises ``InvalidClient``.
+    That a trusted authority issued it is the terminator's to prove and to say. One that serves
+    self-signed clients too lets certificates in that nobody vouches for, so a certificate counts
+    here only if the terminator says of this one that it was verified. Which name it is issued in
+    proves nothing: TLS libraries compare names by other rules than we do. Raises ``InvalidClient``.
     """
     held = _valid(certificate, at)
+    if not held.is_verified:
+        raise errors.InvalidClient("No authority that is trusted here vouches for the certificate.")
     if held.is_self_issued:
         raise errors.InvalidClient("A self-signed certificate proves no subject.")
     registered = registered_subjects(client.client.metadata)

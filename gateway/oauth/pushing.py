@@ -12,6 +12,7 @@ from gateway.oauth import store
 from gateway.oauth.approval import PushedParameters
 from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
 from gateway.oauth.commits import commit
+from gateway.oauth.deciding import decide
 from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.identity.asking import read_needs
 from gateway.oauth.identity.claims import parse_claims
@@ -43,7 +44,9 @@ class Pushing:
 
     async def push(self, arrival: FormRequest) -> dict[str, Any]:
         """Stores the request and returns `request_uri` and `expires_in`."""
-        work = await self._intake.load("par", arrival)
+        return await decide(self._intake, "par", arrival, self._keep)
+
+    async def _keep(self, work: Work) -> dict[str, Any]:
         server = PreloadedServer(work, self._collaborators)
         request = ProtocolRequest(work.url, work.arrival.form, work)
         try:

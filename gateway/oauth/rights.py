@@ -4,9 +4,10 @@ A customer may narrow a consent at any time (RFC 9396 section 7 leaves it to the
 granted), so no credential is read without its consent. Neither side ever widens the other.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
 
-from gateway.oauth.account_information import withheld_scopes
+from gateway.oauth.account_information import carried_details, withheld_scopes
 from gateway.oauth.details import Details, decode_details, is_within
 from gateway.oauth.scopes import split_scope
 
@@ -40,7 +41,13 @@ def effective_rights(row: Issued) -> Rights:
     if row.consent_details is not None and row.consent_details != row.authorization_details:
         issued, details = details, _in_both(details, decode_details(row.consent_details))
         scope -= withheld_scopes(issued, details)
-    return Rights(scope, details)
+    return Rights(scope, carried_details(details, scope) if details else details)
+
+
+def without_scopes(rights: Rights, taken: Collection[str]) -> Rights:
+    """The rights without these scopes, and without the data that only they could read."""
+    scope = rights.scope.difference(taken)
+    return Rights(scope, carried_details(rights.details, scope))
 
 
 def _in_both(issued: Details, allowed: Details) -> Details:

@@ -19,7 +19,7 @@ from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import GrantHandles, OAuth
 from gateway.web.answers import Answer, read_body
 from gateway.web.bodies import StrictJson
-from gateway.web.terminators import at_mtls, client_cert
+from gateway.web.terminators import at_mtls, client_cert, is_cert_verified
 
 # RFC 6749 section 5.1: whatever carries a credential is kept by nobody.
 _NEVER_KEPT = [("cache-control", "no-store"), ("pragma", "no-cache")]
@@ -159,6 +159,8 @@ async def _arrival(request: Request[Any, Any, Any], certificates: CertificateRea
         proofs=tuple(proofs),
         has_authorization=has_authorization,
         accept=accept,
-        certificate=certificates.read(client_cert(request.scope)),
+        certificate=certificates.read(
+            client_cert(request.scope), is_verified=is_cert_verified(request.scope)
+        ),
         at_mtls=at_mtls(request.scope),
     )

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import msgspec
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AuthorizationServer
+from authlib.oauth2.rfc6749 import AuthorizationServer, ClientAuthentication
 
 from contracts import errors
 from gateway.kit.jose import CompactReader
@@ -32,7 +32,7 @@ from gateway.oauth.grants.refresh_token import RefreshToken
 from gateway.oauth.mutual_tls import verify_self_signed, verify_tls_client
 from gateway.oauth.nonces import Nonces
 from gateway.oauth.refusals import refused
-from gateway.oauth.replay import burn_assertion, burn_proof
+from gateway.oauth.replay import burn_assertion, burn_both, burn_proof
 from gateway.oauth.request_objects import RequestObjects, parameters_of
 from gateway.oauth.requests import AuthenticatedRequest
 from gateway.oauth.scopes import join_scope, split_scope
@@ -71,9 +71,12 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         self._collaborators = collaborators
         # What register_grant appends, once for all servers: there is one for every request.
         self._token_grants = _GRANTS
-        self.register_client_auth_method(AUTHENTICATION_METHOD, self._prove_by_assertion)
-        self.register_client_auth_method(TLS_METHOD, self._prove_by_certificate)
-        self.register_client_auth_method(SELF_SIGNED_METHOD, self._prove_by_certificate)
+        self._client_auth = _AUTHENTICATION
+
+    @property
+    def assessed_levels(self) -> frozenset[str]:
+        """The levels that need a risk assessment on the day of the request (CN-API-02)."""
+        return self._collaborators.assessed_levels.on(self.work.at)
 
     def query_client(self, client_id: str) -> RegisteredClient | None:
         """The one client that was loaded."""
@@ -88,6 +91,7 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         Only then does the unit hold the two `jti`s, first of all, so that a replay is told by
         its own name.
         """
+        request.server = self
         client: RegisteredClient = super().authenticate_client(request, methods, endpoint)
         self._admit(client)
         return client
@@ -128,13 +132,12 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         """Authlib's refusal, raised as ours."""
         raise refused(error)
 
-    def _prove_by_assertion(
-        self, query_client: Any, request: ProtocolRequest
-    ) -> RegisteredClient | None:
+    def prove_by_assertion(self) -> RegisteredClient | None:
+        """The client that made the assertion; ``None`` where there is none."""
         work = self.work
         if work.assertion is None:
             return None
-        client: RegisteredClient | None = query_client(work.assertion.client_id)
+        client = self.query_client(work.assertion.client_id)
         if client is None:
             raise errors.InvalidClient("The assertion names no client.")
         if client.authentication_method != AUTHENTICATION_METHOD:
@@ -148,13 +151,12 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
             raise errors.InvalidClient("The certificate's key is registered for another client.")
         return client
 
-    def _prove_by_certificate(
-        self, query_client: Any, request: ProtocolRequest
-    ) -> RegisteredClient | None:
+    def prove_by_certificate(self) -> RegisteredClient | None:
+        """The client whose certificate it is; ``None`` where an assertion says who it is."""
         work = self.work
         if work.assertion is not None:
             return None
-        client: RegisteredClient | None = query_client(work.arrival.form.get("client_id", ""))
+        client = self.query_client(work.arrival.form.get("client_id", ""))
         if client is None:
             raise errors.InvalidClient("The client_id names no client.")
         if client.authentication_method == AUTHENTICATION_METHOD:
@@ -222,12 +224,38 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
             catalogue=self._collaborators.catalogue,
             nonces=self._collaborators.nonces,
             a2_methods=self._collaborators.a2_methods.on(work.at),
-            assessed_levels=self._collaborators.assessed_levels.on(work.at),
+            assessed_levels=self.assessed_levels,
             at=work.at,
         )
         flow.check_sender(request)
         flow.check_asked(self._read(request) if work.endpoint == "par" else request)
+        if work.is_from_memory and work.assertion is not None and work.proof is not None:
+            burn_both(work.unit, work.assertion, work.proof, client=client.client)
+            return
         if work.assertion is not None:
             burn_assertion(work.unit, work.assertion.key, work.assertion.expires_at)
         if work.proof is not None:
             burn_proof(work.unit, work.proof.key, work.proof.expires_at)
+
+
+def _by_assertion(query_client: Any, request: ProtocolRequest) -> RegisteredClient | None:
+    proved: RegisteredClient | None = request.server.prove_by_assertion()
+    return proved
+
+
+def _by_certificate(query_client: Any, request: ProtocolRequest) -> RegisteredClient | None:
+    proved: RegisteredClient | None = request.server.prove_by_certificate()
+    return proved
+
+
+def _authentication() -> ClientAuthentication:
+    """One for all servers: methods of a server, kept in that server, would be a circle of
+    references, and every request would leave its rows and forms to the garbage collector."""
+    registered = ClientAuthentication(None)
+    registered.register(AUTHENTICATION_METHOD, _by_assertion)
+    registered.register(TLS_METHOD, _by_certificate)
+    registered.register(SELF_SIGNED_METHOD, _by_certificate)
+    return registered
+
+
+_AUTHENTICATION = _authentication()

@@ -24,19 +24,19 @@ from gateway.oauth.answers import AuthorizationAnswers
 from gateway.oauth.approval import Approval, AuthorizationRequest, Authorizations
 from gateway.oauth.assessed_levels import AssessedLevels
 from gateway.oauth.certificates import CertificateReader
-from gateway.oauth.challenges import insufficient_authentication
 from gateway.oauth.clients import RegisteredClients
 from gateway.oauth.details_types import DetailsTypes, PackageJudge
 from gateway.oauth.discovery import server_metadata
 from gateway.oauth.handles import GrantHandles
 from gateway.oauth.holdings import Holdings
 from gateway.oauth.id_tokens import IdTokens
-from gateway.oauth.identity.assurance import ONE_FACTOR, TWO_FACTOR, factors, with_factors
+from gateway.oauth.identity.assurance import ONE_FACTOR, TWO_FACTOR
 from gateway.oauth.identity.userinfo import Userinfo
 from gateway.oauth.intake import Intake
 from gateway.oauth.issuing import Issuing
 from gateway.oauth.keys import SigningKeys
 from gateway.oauth.message_signatures import MessageSignatures, a2_integrity
+from gateway.oauth.money_factors import check_money_factors
 from gateway.oauth.nonces import Demand, Nonces
 from gateway.oauth.pushing import Pushing
 from gateway.oauth.request_objects import RequestObjects
@@ -55,9 +55,7 @@ __all__ = [
     "GrantHandles",
     "OAuth",
     "SigningKeys",
-    "factors",
-    "insufficient_authentication",
-    "with_factors",
+    "check_money_factors",
     "withheld_scopes",
 ]
 
@@ -101,7 +99,7 @@ class OAuth:
         rules = rules or load_pack()
         self.assessed_levels = AssessedLevels(rules)
         self.signatures = MessageSignatures(
-            clients, self.keys, clock, integrity=partial(a2_integrity, rules)
+            database, clients, self.keys, clock, integrity=partial(a2_integrity, rules)
         )
         self.authorizations = Authorizations(
             database,

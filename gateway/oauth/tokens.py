@@ -48,6 +48,12 @@ def token_answer(scope: str, *, refreshable: bool) -> dict[str, Any]:
     return answer
 
 
+def _lock_key(unit: Unit, binding: Binding) -> None:
+    # So does whoever registers the key: of the two, the later one sees the earlier.
+    if binding.jkt is not None:
+        unit.lock(binding.jkt)
+
+
 def _registered_key() -> errors.InvalidDpopProof:
     return errors.InvalidDpopProof("The proof's key is registered for another purpose.")
 
@@ -56,9 +62,10 @@ def store_client_token(
     unit: Unit, answer: dict[str, Any], *, client_id: str, binding: Binding, at: datetime
 ) -> None:
     """Adds the access token a client holds for itself."""
+    _lock_key(unit, binding)
     unit.add(
         store.INSERT_CLIENT_TOKEN,
-        otherwise=_registered_key(),
+        otherwise=_registered_key,
         token_digest=digest(answer["access_token"]),
         client_id=client_id,
         jkt=binding.jkt,
@@ -75,9 +82,10 @@ def store_customer_tokens(
     """Adds the tokens of a customer's grant, and what they allow to the answer (RFC 9396 7)."""
     details = encode_details(grant.details)
     claims = msgspec.json.encode(grant.claims).decode()
+    _lock_key(unit, binding)
     unit.add(
         store.INSERT_CUSTOMER_TOKEN,
-        otherwise=_registered_key(),
+        otherwise=_registered_key,
         token_digest=digest(answer["access_token"]),
         client_id=grant.client_id,
         consent_id=grant.consent_id,

@@ -37,6 +37,8 @@ class Work:
         self.assertion = assertion
         self.client = client
         self.at = at
+        # The client is as memory has it: the unit, or a read, has yet to confirm it.
+        self.is_from_memory = False
         # Beside an assertion: the certificate has a key that somebody else registered.
         self.is_certificate_anothers = False
         # What a pushed request asks: the form, or what its request object holds.
@@ -92,6 +94,8 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         self.uri = uri
         self.payload: Any = FormPayload(form)
         self.work = work
+        # Whoever is authenticating the client.
+        self.server: Any = None
 
     @property
     def form(self) -> dict[str, str]:

@@ -11,10 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from contracts import errors
-from contracts.v1.clients import ClientMetadata
+from contracts.v1.clients import MEMBERS_MOST, ClientMetadata
 from contracts.v1.consents import ACCOUNT_INFORMATION_TYPE, PACKAGE_ORDER_TYPE
 from contracts.v1.onboarding import Registration
 from gateway.kit import jose
+from gateway.kit.distinguished_names import parse_distinguished_name
 from gateway.onboarding import redirects
 from gateway.onboarding.levels import LEVELS, level_of
 
@@ -51,8 +52,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def decode(document: dict[str, Any]) -> ClientMetadata:
     """The document as metadata; raises ``msgspec.ValidationError`` for a wrong type or value.
 
-    A client that asks for certificate-bound tokens and says nothing of DPoP wants the one and not
-    the other (RFC 9449 section 5.2: the member's own default is false).
+    More than ``MEMBERS_MOST`` members, unknown ones among them, are wrong as well. A client that
+    asks for certificate-bound tokens and says nothing of DPoP wants the one and not the other
+    (RFC 9449 section 5.2: the member's own default is false).
     """
     return msgspec.convert(_one_constraint(document), ClientMetadata)
 
@@ -69,6 +71,8 @@ def decode_registration(document: dict[str, Any]) -> Registration:
 
 
 def _one_constraint(document: dict[str, Any]) -> dict[str, Any]:
+    if len(document) > MEMBERS_MOST:
+        raise msgspec.ValidationError(f"Expected metadata of at most {MEMBERS_MOST} members")
     bound_by_certificate = document.get("tls_client_certificate_bound_access_tokens") is True
     if bound_by_certificate and "dpop_bound_access_tokens" not in document:
         return document | {"dpop_bound_access_tokens": False}
@@ -200,6 +204,11 @@ def check_subject(asked: Asked) -> None:
             ipaddress.ip_address(metadata.tls_client_auth_san_ip)
         except ValueError:
             raise errors.InvalidField("Not an IP address.", field=given[0]) from None
+    if metadata.tls_client_auth_subject_dn is not None:
+        try:
+            parse_distinguished_name(metadata.tls_client_auth_subject_dn)
+        except ValueError as error:
+            raise errors.InvalidField(f"This is {error}.", field=given[0]) from None
 
 
 def check_constraint(asked: Asked) -> None:

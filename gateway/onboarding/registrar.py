@@ -112,6 +112,8 @@ class Registrar:
         self, unit: Unit, client_id: str, purpose: str, jwk: dict[str, Any], at: datetime
     ) -> str:
         thumbprint = public_keys.thumbprint(jwk)
+        # So does whoever binds a token to the key: of the two, the later one sees the earlier.
+        unit.lock(thumbprint)
         unit.add(
             store.INSERT_KEY,
             otherwise=errors.KeyAlreadyRegistered(

@@ -175,6 +175,10 @@ class Onboarding:
         client = self._clients[client_id] = client_of(row, [key.jwk for key in live])
         return client
 
+    def remembered(self, client_id: str) -> Client | None:
+        """The client as it was last found by this process; it may have changed since."""
+        return self._clients.get(client_id)
+
     async def fetched_keys(
         self, client: Client, at: datetime, wanted: Wanted | None = None
     ) -> tuple[PublicKey, ...]:

@@ -95,9 +95,9 @@ class StatementRegistration:
         document = statements.vouched(request, statement.claims)
         try:
             wanted: ClientMetadata = metadata.decode(
-                document
-                if document.get("grant_types")
-                else document | {"grant_types": _USUAL_GRANTS}
+                document | {"grant_types": _USUAL_GRANTS}
+                if document.get("grant_types", []) == []
+                else document
             )
             return await self._registrar.judge(wanted, at)
         except msgspec.ValidationError as error:

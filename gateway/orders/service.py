@@ -17,18 +17,20 @@ from gateway.database import Database, Unit
 from gateway.events.service import Events
 from gateway.kit import ids
 from gateway.kit.caller import Caller
-from gateway.kit.clock import Clock
+from gateway.kit.clock import Clock, bank_day
+from gateway.oauth.service import check_money_factors
 from gateway.orders import store
 from gateway.orders.activation import Activation, in_flight
 from gateway.orders.chapter import Chapter, Held, promised
 from gateway.orders.eligibility import objection
 from gateway.orders.lines import planned
-from gateway.orders.steps import Kinds
+from gateway.orders.steps import Kinds, wants_money
 from gateway.orders.store import LineRow, OrderRow
 from gateway.orders.worker import OrderWorker
 from gateway.products.service import Catalogue, Plan
+from gateway.rules.service import RulePack
 from gateway.web.idempotency import Idempotency, fingerprint
-from gateway.web.remembered import recall, remember
+from gateway.web.remembered import recall
 
 OPERATION: Final = "order.place"
 _STATUS_CREATED: Final = 201
@@ -63,17 +65,19 @@ class Orders:
         audit: Audit,
         idempotency: Idempotency,
         clock: Clock,
-        rule_pack: str,
+        rules: RulePack,
         hosted_url: str,
         lease: timedelta = LEASE,
     ) -> None:
-        """``hosted_url`` is where the bank's pages live, ``rule_pack`` the version records cite."""
+        """``hosted_url`` is where the bank's pages live; records cite the version of ``rules``."""
         self._database = database
         self._core = core
         self._catalogue = catalogue
         self._audit = audit
         self._idempotency = idempotency
-        self._rule_pack = rule_pack
+        self._consents = consents
+        self._rules = rules
+        self._rule_pack = rules.version
         self._kinds = Kinds(core, accounts, mandates, events)
         self._activation = Activation(
             database,
@@ -97,8 +101,9 @@ class Orders:
         With the key of an earlier request: its answer, byte for byte, a refusal included, or the
         order taken up where it stands. An order whose required line was refused is answered as
         ``cancelled``, with the reason on its line. Raises ``ConsentMismatch``,
-        ``OrderNotEligible``, ``OrderExists``, ``RequestInFlight``, ``CoreBankUnavailable`` or
-        ``CoreBankUnknown``; the first three leave no order and are the key's outcome.
+        ``OrderNotEligible``, ``OrderExists``, ``InsufficientUserAuthentication``,
+        ``RequestInFlight``, ``CoreBankUnavailable`` or ``CoreBankUnknown``; the first three leave
+        no order and are the key's outcome, the fourth leaves the key free.
         """
         # The consent is part of it: a key must not fetch what another customer's consent gave.
         mark = fingerprint(OPERATION, request, caller.consent_id or "")
@@ -135,11 +140,21 @@ class Orders:
             if plan is None:
                 raise errors.ConsentMismatch("There is no such package and version.")
             lines = self._lines(plan, request, caller, order.order_id)
+            await self._check_factors(lines, order, caller)
             await self._admit(plan, order.customer_id)
             return await self._write(Held(order, lines, ids.new_id("lease")), caller, mark)
         except _REFUSALS as refusal:
             body = await self._refused(refusal, request, caller, key, mark)
         raise recall(body)
+
+    async def _check_factors(
+        self, lines: Sequence[LineRow], order: OrderRow, caller: Caller
+    ) -> None:
+        if not any(map(wants_money, lines)):
+            return
+        consent = await self._consents.find(order.consent_id)
+        approved = "" if consent is None else consent.acr
+        check_money_factors(self._rules, caller, approved, on=bank_day(caller.at))
 
     async def _write(self, held: Held, caller: Caller, mark: str) -> Held:
         order = held.order
@@ -186,11 +201,10 @@ class Orders:
 
         Raises ``RequestInFlight`` for a faster twin.
         """
-        body = remember(refusal, caller.interaction_id)
-        consent_id = caller.consent_id or ""
         unit = Unit("order.refuse")
-        self._idempotency.start(unit, caller, OPERATION, key, mark, consent_id, caller.at)
-        self._idempotency.finish(unit, caller.client_id, key, refusal.status, body, caller.at)
+        body = self._idempotency.refuse(
+            unit, caller, OPERATION, key, mark, caller.consent_id or "", refusal
+        )
         self._audit.append(
             unit,
             action=OPERATION,

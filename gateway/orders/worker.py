@@ -5,11 +5,9 @@ import asyncio
 import structlog
 
 from contracts import errors
+from gateway.kit.stepping import keep_stepping
 from gateway.orders.activation import Activation
 from gateway.orders.chapter import Held
-
-PAUSE_SECONDS = 1.0
-FAILURE_PAUSE_SECONDS = 5.0
 
 journal = structlog.get_logger("tessera.orders")
 
@@ -31,18 +29,9 @@ class OrderWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Steps until ``stop`` is set; an order under way then is left to the next start."""
-        while not stop.is_set():
-            pause = PAUSE_SECONDS
-            try:
-                if await self.step():
-                    continue
-            except Exception as error:  # noqa: BLE001 - a worker outlives every failure of a step
-                journal.error("orders.step_failed", exc_info=error)
-                pause = FAILURE_PAUSE_SECONDS
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
+        await keep_stepping(
+            self.step, stop, lambda error: journal.error("orders.step_failed", exc_info=error)
+        )
 
     async def _carry(self, held: Held) -> bool:
         order_id = held.order.order_id

@@ -16,7 +16,7 @@ from gateway.events.service import Events
 from gateway.kit import ids
 from gateway.kit.caller import Caller
 from gateway.kit.clock import Clock, bank_day
-from gateway.oauth.service import factors, insufficient_authentication, with_factors
+from gateway.oauth.service import check_money_factors
 from gateway.payments import store
 from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
 from gateway.payments.execution import Execution, in_flight
@@ -24,7 +24,7 @@ from gateway.payments.store import PaymentRow
 from gateway.payments.worker import PaymentWorker
 from gateway.rules.service import RulePack
 from gateway.web.idempotency import Idempotency, fingerprint
-from gateway.web.remembered import recall, remember
+from gateway.web.remembered import recall
 
 OPERATION: Final = "payment.debit"
 # A lease only saves work: the bank acts once per payment and a lost lease writes nothing. So it
@@ -136,7 +136,8 @@ class Payments:
         mark: str,
     ) -> Held:
         mandate = await self._mandates.fetch(mandate_id, caller)
-        self._check_authentication(mandate, caller)
+        today = bank_day(self._bank_clock.now())
+        check_money_factors(self._rules, caller, mandate.acr or "", on=today)
         error = await self._objection(mandate, request)
         if error is not None:
             raise await self._refused(mandate, request, caller, key, mark, error)
@@ -162,15 +163,6 @@ class Payments:
         except errors.MandateNotLive:
             error = _ended()
         raise await self._refused(mandate, request, caller, key, mark, error)
-
-    def _check_authentication(self, mandate: Mandate, caller: Caller) -> None:
-        """CN-API-04: money moves on two factors, the token's or those behind the mandate."""
-        wanted = with_factors(
-            self._rules.number("CN-API-04", "factors_min", on=bank_day(self._bank_clock.now()))
-        )
-        reached = max(factors(caller.acr), factors(mandate.acr or ""))
-        if wanted is not None and reached < factors(wanted):
-            raise insufficient_authentication(wanted, scheme=caller.token_type)
 
     async def _objection(
         self, mandate: Mandate, request: wire.DebitRequest
@@ -204,10 +196,10 @@ class Payments:
 
         Returns it as every retry will get it; raises ``RequestInFlight`` for a faster twin.
         """
-        body = remember(error, caller.interaction_id)
         unit = Unit("payment.refuse")
-        self._idempotency.start(unit, caller, OPERATION, key, mark, mandate.mandate_id, caller.at)
-        self._idempotency.finish(unit, caller.client_id, key, error.status, body, caller.at)
+        body = self._idempotency.refuse(
+            unit, caller, OPERATION, key, mark, mandate.mandate_id, error
+        )
         self._audit.append(
             unit,
             action=OPERATION,

@@ -9,6 +9,7 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from contracts import errors
+from gateway.kit import jose
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -20,9 +21,16 @@ class StrictJson(AbstractDTO[Body], Generic[Body]):
     """
 
     def decode_bytes(self, value: bytes) -> Any:
-        """The body as the handler's shape, without coercing any type."""
+        """The body as the handler's shape, without coercing any type.
+
+        A member that stands twice is refused: others on the way may have read the other one.
+        """
         if self.asgi_connection.content_type[0] != "application/json":  # type: ignore[attr-defined]
             raise errors.UnsupportedMediaType("Send application/json.")
+        try:
+            jose.refuse_duplicates(value)
+        except jose.JoseRefused as refusal:
+            raise errors.MalformedBody(f"{refusal}.") from None
         return msgspec.json.decode(value, type=self.model_type)
 
     @classmethod

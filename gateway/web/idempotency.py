@@ -15,6 +15,7 @@ from contracts import errors
 from gateway.database import Database, Query, Statement, Unit
 from gateway.kit.caller import Caller
 from gateway.web import tables
+from gateway.web.remembered import remember
 
 KEPT = timedelta(hours=48)
 _KEY = re.compile(r'([\x21\x23-\x7e]{1,128})|"([\x21\x23-\x7e]{1,128})"')
@@ -111,6 +112,25 @@ class Idempotency:
     ) -> None:
         """Stores the outcome in ``unit``; the bytes are what every replay will receive."""
         unit.add(_FINISH, client_id=client_id, key=key, status=status, body=body.decode())
+
+    def refuse(
+        self,
+        unit: Unit,
+        caller: Caller,
+        operation: str,
+        key: str,
+        fingerprint: str,
+        resource_id: str,
+        refusal: errors.GatewayError,
+    ) -> bytes:
+        """Claims the key in ``unit`` with a refusal as its outcome; the bytes it is kept as.
+
+        A twin that was faster makes the unit ``RequestInFlight``.
+        """
+        body = remember(refusal, caller.interaction_id)
+        self.start(unit, caller, operation, key, fingerprint, resource_id, caller.at)
+        self.finish(unit, caller.client_id, key, refusal.status, body, caller.at)
+        return body
 
     async def forget(self, at: datetime) -> None:
         """Removes outcomes whose time is over; unfinished ones stay until they are resumed."""

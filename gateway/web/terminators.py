@@ -11,8 +11,9 @@ import structlog
 CERTIFICATE: Final = b"client-cert"
 CHAIN: Final = b"client-cert-chain"
 SECRET: Final = b"tessera-terminator"
+VERIFIED: Final = b"tessera-certificate-verified"
 # From anyone who is no proved terminator, the gateway behaves as if these had not been sent.
-TERMINATORS_ALONE: Final = frozenset((CERTIFICATE, CHAIN, SECRET))
+TERMINATORS_ALONE: Final = frozenset((CERTIFICATE, CHAIN, SECRET, VERIFIED))
 SECRET_CHARACTERS: Final = range(32, 257)
 
 journal = structlog.get_logger("tessera.terminators")
@@ -45,8 +46,8 @@ class Terminators:
     def admit(self, scope: Any) -> None:
         """Keeps for the OAuth room what a terminator says, and strips it from the headers.
 
-        Afterwards no header of ``TERMINATORS_ALONE`` is left, whoever sent it; what ``at_mtls``
-        and ``client_cert`` answer comes from a proved terminator alone.
+        Afterwards no header of ``TERMINATORS_ALONE`` is left, whoever sent it; what ``at_mtls``,
+        ``client_cert`` and ``is_cert_verified`` answer comes from a proved terminator alone.
         """
         said: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
@@ -58,6 +59,7 @@ class Terminators:
         if self._is_proved(scope.get("client"), said.get(SECRET, [])):
             scope["state"]["at_mtls"] = True
             scope["state"]["client_cert"] = said.get(CERTIFICATE, [])
+            scope["state"]["is_cert_verified"] = said.get(VERIFIED) == [b"1"]
 
     def _is_proved(self, peer: Any, secrets: list[bytes]) -> bool:
         if not self._secret or len(secrets) != 1 or not self._is_listed(peer):
@@ -86,3 +88,8 @@ def client_cert(scope: Any) -> list[bytes]:
     """The values of `Client-Cert` that a proved terminator handed in; empty without one."""
     held: list[bytes] = scope.get("state", {}).get("client_cert", [])
     return held
+
+
+def is_cert_verified(scope: Any) -> bool:
+    """Whether a proved terminator says that an authority it trusts vouches for the certificate."""
+    return bool(scope.get("state", {}).get("is_cert_verified", False))

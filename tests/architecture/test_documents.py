@@ -83,7 +83,10 @@ def test_the_commands_are_those_of_the_program() -> None:
 def test_the_makefile_has_its_targets_and_the_readme_names_them() -> None:
     targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
     named = set(re.findall(r"make ([a-z-]+)", (ROOT / "README.md").read_text()))
-    assert targets == {"demo", "run", "test", "soak", "bench", "bench-peer", "lint", "help"}
+    assert targets == {
+        *("demo", "run", "test", "soak", "mutation"),
+        *("bench", "bench-peer", "lint", "help"),
+    }
     assert targets - {"help"} <= named <= targets
 
 

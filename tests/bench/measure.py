@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.load import Request, Run, drive
-from tests.bench.process import asked_on_its_core, cpu_seconds, free_port, on_its_core
+from tests.bench.process import asked_on_its_core, cpu_seconds, on_its_core
 from tests.bench.samples import Cost, Sample
+from tests.ports import free_port
 
 CONNECTIONS = 32
 HELLO = """

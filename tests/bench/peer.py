@@ -25,10 +25,11 @@ import msgspec
 from tests.bench.cases import Case
 from tests.bench.measure import Yardsticks, run_on, sample_of, yardsticks
 from tests.bench.prepare import REDIRECT, Prepared, make_key
-from tests.bench.process import free_port, keep_to_other_cores, on_its_core
+from tests.bench.process import keep_to_other_cores, on_its_core
 from tests.bench.samples import Sample
 from tests.bench.server import gateway
 from tests.bench.signing import Signer
+from tests.ports import free_port
 
 PEER = "oidc-provider@9.13.3"
 FOLDER = Path("build/bench-peer")

@@ -1,7 +1,6 @@
 """A server process on a core of its own, ended by its own pid."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -12,15 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVER_CORE = 0
-
-
-def free_port() -> int:
-    """A port that nobody uses at this moment, below those of outgoing connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def keep_to_other_cores() -> None:

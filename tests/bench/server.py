@@ -13,8 +13,9 @@ from gateway.database import Database
 from gateway.database.migrate import migrate
 from tests import stores
 from tests.bench.prepare import Prepared, prepare
-from tests.bench.process import free_port, on_its_core
+from tests.bench.process import on_its_core
 from tests.bench.written import Written
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ import httpx
 
 from tests.conformance.case import Case
 from tests.conformance.suite import Suite, new_key
+from tests.gateway.oauth.partner import challenge_of
+
+LONG_VERIFIER = "-._~Az09" * 16
 
 
 def _redeemed(suite: Suite, **parameters: str) -> httpx.Response:
@@ -106,6 +109,19 @@ CASES = [
         "RFC 7636 4.6",
         "a missing verifier is invalid_grant",
         lambda s: s.token(s.code()[0], None),
+        400,
+        "invalid_grant",
+    ),
+    Case(
+        "RFC 7636 4.1",
+        "a verifier of 128 characters of the whole set",
+        lambda s: s.token(s.code(code_challenge=challenge_of(LONG_VERIFIER))[0], LONG_VERIFIER),
+        200,
+    ),
+    Case(
+        "RFC 7636 4.1",
+        "a verifier of 42 characters is too short",
+        lambda s: s.token(s.code(code_challenge=challenge_of("v" * 42))[0], "v" * 42),
         400,
         "invalid_grant",
     ),

@@ -149,7 +149,8 @@ def resolved(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]
     found: Mapping[str, Any] = document["components"]["schemas"][
         schema["$ref"].removeprefix(SCHEMAS)
     ]
-    return found
+    # What stands beside a reference holds as well (JSON Schema 2020-12).
+    return {**found, **{key: schema[key] for key in _BOUNDS & schema.keys()}}
 
 
 def schemas(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import os
-import random
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +21,7 @@ from tests import stores
 from tests.flows.customer import Customer
 from tests.flows.partner import Keys, Partner, registered, registration
 from tests.flows.wire import Line
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -146,15 +145,6 @@ def database(kind: str, postgres_url: str, place: Path) -> Iterator[str]:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
         stores.run(_administer(postgres_url, f'drop database "{name}" with (force)'))
-
-
-def free_port() -> int:
-    """A port on loopback that nobody uses at this moment, below those of outgoing connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((HOST, port))
-            return port
 
 
 async def _administer(url: str, command: str) -> None:

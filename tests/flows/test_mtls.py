@@ -7,6 +7,7 @@ that operators are given.
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import time
@@ -15,18 +16,28 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
-from tests.certificates import Authority, Held, common_name, self_signed, trusting
+from tests.certificates import (
+    Authority,
+    Held,
+    common_name,
+    self_signed,
+    signing_itself,
+    trusting,
+)
 from tests.flows.browser import Browser
 from tests.flows.customer import Customer
 from tests.flows.partner import Keys, Partner, registered, registration
-from tests.flows.server import HOST, ROOT, House, database, free_port
-from tests.flows.wire import Line
+from tests.flows.server import HOST, ROOT, House, database
+from tests.flows.wire import Line, Unanswered
+from tests.ports import free_port
 from tests.terminator import Terminator, terminating
 
 SECRET = "the-terminator-proves-itself-with-this"
@@ -71,6 +82,7 @@ class Scene:
     house: MutualHouse
     authority: Authority
     vouched: Partner
+    named: Partner
     own: Partner
     held: Held
     own_held: Held
@@ -177,6 +189,14 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             },
             jwks=None,
         )
+        named = house.register_certificate(
+            "Named",
+            {
+                "token_endpoint_auth_method": "tls_client_auth",
+                "tls_client_auth_san_dns": "vouched.example",
+            },
+            jwks=None,
+        )
         own = house.register_certificate(
             "Own",
             {"token_endpoint_auth_method": "self_signed_tls_client_auth"},
@@ -186,7 +206,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         (customer,) = house.customers(1)
         with house.serving():
             held = authority.issue(common_name("Vouched Client"))
-            yield Scene(house, authority, vouched, own, held, own_held, customer)
+            yield Scene(house, authority, vouched, named, own, held, own_held, customer)
 
 
 @pytest.fixture(scope="module", params=FRONTS)
@@ -251,18 +271,72 @@ def test_another_subject_and_none_at_all_are_no_client(scene: Scene) -> None:
 
 def test_a_forged_subject_gets_nothing(scene: Scene) -> None:
     """Signed by itself, or by an authority nobody trusts: at the handshake or by the gateway."""
+    abc, capitals = (
+        x509.Name([x509.NameAttribute(x509.ObjectIdentifier("1.2.3.4"), text)])
+        for text in ("abc", "ABC")
+    )
     forged = (
         self_signed("Vouched Client"),
+        # To OpenSSL these are self-signed as well: it compares names without case and spaces.
+        *(
+            signing_itself(common_name("Vouched Client"), common_name(issuer))
+            for issuer in ("VOUCHED CLIENT", "Vouched  Client", " Vouched Client")
+        ),
+        signing_itself(abc, capitals, x509.DNSName("vouched.example")),
         Authority(common_name("Nobody's Authority")).issue(common_name("Vouched Client")),
     )
     for held in forged:
-        partner = at(scene, scene.vouched, held)
+        for client in (scene.vouched, scene.named):
+            partner = at(scene, client, held)
+            try:
+                answer = partner.client_token("catalog.read")
+            except Exception as refusal:
+                assert "SSL" in repr(refusal) or "Unanswered" in repr(refusal)
+                continue
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_a_resumed_session_proves_what_the_first_handshake_proved(scene: Scene) -> None:
+    """No certificate is sent again, so the terminator must remember what it made of it."""
+    forged = signing_itself(common_name("Vouched Client"), common_name("VOUCHED CLIENT"))
+    for held, client, status in (
+        (scene.held, scene.vouched, 200),
+        (forged, scene.vouched, 401),
+        (scene.own_held, scene.own, 200),
+    ):
+        context = trusting(scene.authority, held.write(scene.house.place / "resumed.pem"))
+        # A session of TLS 1.2 is there with the handshake.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        form = {"grant_type": "client_credentials", "scope": "catalog.read"}
         try:
-            answer = partner.client_token("catalog.read")
-        except Exception as refusal:
-            assert "SSL" in repr(refusal) or "Unanswered" in repr(refusal)
+            first, session, _ = _once(scene, context, form | {"client_id": client.client_id})
+        except (ssl.SSLError, ConnectionError):
+            # Our own terminator lets no stranger in at all.
+            assert held is forged
             continue
-        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        again, _, resumed = _once(scene, context, form | {"client_id": client.client_id}, session)
+        assert (first, again) == (status, status)
+        assert resumed
+
+
+def _once(
+    scene: Scene, context: ssl.SSLContext, form: dict[str, str], session: Any = None
+) -> tuple[int, Any, bool]:
+    """A token request on a connection of its own: its status, and the TLS session it was in."""
+    port = int(scene.house.alias.rpartition(":")[2])
+    content = urlencode(form)
+    head = (
+        f"POST /oauth/token HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    with (
+        socket.create_connection((HOST, port), 10) as plain,
+        context.wrap_socket(plain, server_hostname=HOST, session=session) as tls,
+    ):
+        tls.sendall((head + content).encode())
+        status = int(tls.recv(4096).split(b" ")[1])
+        return status, tls.session, bool(tls.session_reused)
 
 
 def test_nobody_else_hands_in_a_certificate(scene: Scene) -> None:
@@ -272,11 +346,28 @@ def test_nobody_else_hands_in_a_certificate(scene: Scene) -> None:
         {"Client-Cert": scene.held.field},
         {"Client-Cert": scene.held.field, "Tessera-Terminator": SECRET[:-1] + "x"},
         {"client-cert": scene.held.field, "Client-Cert-Chain": scene.held.field},
+        {"Client-Cert": scene.held.field, "Tessera-Certificate-Verified": "1"},
     ]
     for line in (Line(scene.house.issuer), scene.line(None), scene.line(scene.own_held)):
         for headers in guesses:
             answer = line.send("POST", "/oauth/token", headers=headers, form=form)
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_nobody_vouches_for_itself_by_a_header(
+    scene: Scene, request: pytest.FixtureRequest
+) -> None:
+    """The terminator takes the word away from whoever it lets in without proof."""
+    forged = signing_itself(common_name("Vouched Client"), common_name("VOUCHED CLIENT"))
+    form = {"grant_type": "client_credentials", "client_id": scene.vouched.client_id}
+    headers = {"Tessera-Certificate-Verified": "1"}
+    try:
+        answer = scene.line(forged).send("POST", "/oauth/token", headers=headers, form=form)
+    except Unanswered:
+        # Our own terminator ends the handshake, HAProxy leaves such a certificate to the gateway.
+        assert request.node.callspec.params["scene"] != "HAProxy"
+        return
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 def test_the_terminator_speaks_no_tls_that_fapi_forbids(scene: Scene) -> None:

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.flows.browser import Browser
+from tests.flows.browser import Browser, Post
 from tests.flows.customer import Customer, tokens
 from tests.flows.partner import ASSERTION_TYPE, Partner
-from tests.flows.server import free_port, house
+from tests.flows.server import house
 from tests.flows.wire import Line
+from tests.ports import free_port
 
 AT_ONCE = 200
 CONNECTIONS = 25
@@ -33,11 +34,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two processes that are one gateway, a partner, and a customer."""
+    """Two processes that are one gateway, a partner, a customer, and one to lock out."""
 
     lines: tuple[Line, Line]
     partner: Partner
     customer: Customer
+    forgetful: Customer
 
     def at_once(self, kind: str, requests: Sequence[Request]) -> Counter[str]:
         """What became of requests sent to both in turn; a figure is printed for the note."""
@@ -93,14 +95,20 @@ def _outcome(answer: httpx.Response) -> str:
 def pair(postgres_url: str) -> Iterator[Pair]:
     with house("postgresql", postgres_url) as built, ExitStack() as stack:
         partner = built.register("Racer", "racer.example")
-        (customer,) = built.customers(1)
+        customer, forgetful = built.customers(2)
         lines = tuple(
             Line(built.issuer, stack.enter_context(built.serving(port)))
             for port in (built.port, free_port())
         )
         # The first answer brings the nonce that every later proof carries.
         assert partner.client_token().status_code == 200
-        yield Pair((lines[0], lines[1]), partner, customer)
+        yield Pair((lines[0], lines[1]), partner, customer, forgetful)
+
+
+def sent_by(browser: Browser, pair: Pair, post: Post) -> Request:
+    """A filled form on its way from the browser."""
+    cookies = "; ".join(f"{name}={text}" for name, text in browser.cookies.items())
+    return Request(post.path, post.body, {"Cookie": cookies, "Origin": pair.lines[0].issuer})
 
 
 def test_one_assertion_counts_once(pair: Pair) -> None:
@@ -150,11 +158,49 @@ def test_one_request_is_completed_once(pair: Pair) -> None:
     assert pushed is not None, answer.text
     browser = Browser(partner.line)
     page = pair.customer.sign_in(browser, browser.open(pushed.path))
-    denial = browser.fill(page, "deny")
-    cookies = "; ".join(f"{name}={text}" for name, text in browser.cookies.items())
-    headers = {"Cookie": cookies, "Origin": partner.line.issuer}
-    requests = [Request(denial.path, denial.body, headers)] * AT_ONCE
+    requests = [sent_by(browser, pair, browser.fill(page, "deny"))] * AT_ONCE
     found = pair.at_once("one request_uri", requests)
     assert found["sent back"] == 1
     # Whoever comes later is told so, by a page or on the way to one.
     assert found.keys() <= {"sent back", "told that it is over", "400"}
+
+
+def test_one_one_time_code_confirms_once_and_locks_nobody_out(pair: Pair) -> None:
+    partner, customer = pair.partner, pair.customer
+    answer, pushed = partner.push()
+    assert pushed is not None, answer.text
+    browser = Browser(partner.line)
+    page = customer.sign_in(browser, browser.open(pushed.path))
+    asked = browser.press(page, "approve")
+    confirmation = browser.fill(asked, "confirm", code=asked.code)
+    found = pair.at_once("one one-time code", [sent_by(browser, pair, confirmation)] * AT_ONCE)
+    assert found["sent back"] == 1
+    # A use that lost against its twin is no failure (decision 014): it is told so, never "wrong".
+    assert found.keys() <= {"sent back", "told that it is over", "400"}
+    assert tokens(partner, customer)["access_token"]
+
+
+def test_failures_on_two_processes_lock_both(pair: Pair) -> None:
+    browsers = [Browser(line) for line in pair.lines]
+    customer = pair.forgetful
+    pages = [browser.open("/sign-in") for browser in browsers]
+    wrong = {"customer": customer.login, "passcode": "x" + customer.passcode[1:]}
+    right = {"customer": customer.login, "passcode": customer.passcode}
+    for place in (0, 1, 0, 1):
+        assert browsers[place].press(pages[place], "sign-in", **wrong).status == 403
+    # Four are forgiven; the fifth in a row is not.
+    for place in (0, 1):
+        assert browsers[place].press(pages[place], "sign-in", **right).status == 200
+    browsers = [Browser(line) for line in pair.lines]
+    pages = [browser.open("/sign-in") for browser in browsers]
+    for place in (0, 1, 0, 1, 0):
+        assert browsers[place].press(pages[place], "sign-in", **wrong).status == 403
+    locked = [
+        browser.press(page, "sign-in", **right)
+        for browser, page in zip(browsers, pages, strict=True)
+    ]
+    print(f"lockout over two processes: 3 + 2 failures, then {[one.status for one in locked]}")
+    assert [one.status for one in locked] == [403, 403]
+    for line in pair.lines:
+        fresh = Browser(line)
+        assert fresh.press(fresh.open("/sign-in"), "sign-in", **right).status == 403

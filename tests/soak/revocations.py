@@ -22,8 +22,9 @@ from gateway.rooms import Rooms
 from tests.flows.browser import Browser
 from tests.flows.customer import Customer
 from tests.flows.partner import CUSTOMER_SCOPE, Partner, wallet
-from tests.flows.server import House, free_port, house
+from tests.flows.server import House, house
 from tests.flows.wire import Line
+from tests.ports import free_port
 from tests.soak.stage import Cast, hire, settings_of
 from tests.soak.tale import BrokenPromise
 

@@ -25,10 +25,9 @@ def check_one_constraint(request: AuthenticatedRequest) -> None:
             "The client must be registered for tokens bound to a DPoP key or to a certificate,"
             " exactly one of the two."
         )
-    if by_certificate and (request.proof is not None or "dpop_jkt" in request.parameters):
+    if by_certificate and request.proof is not None:
         raise errors.OAuthRefused(
-            "The client's tokens are bound to its certificate: leave out the DPoP proof and"
-            " dpop_jkt."
+            "The client's tokens are bound to its certificate: leave out the DPoP proof."
         )
 
 
@@ -46,6 +45,15 @@ def check_sender_constraint(request: AuthenticatedRequest) -> None:
             " mtls_endpoint_aliases."
         )
     raise errors.InvalidDpopProof("The request needs a DPoP proof.")
+
+
+def check_no_key_asked(request: AuthenticatedRequest) -> None:
+    """FAPI 2.0 SP 5.3.2.1-4: who is bound by certificate asks for no key, signed or in the form."""
+    by_certificate = request.client.client.metadata.tls_client_certificate_bound_access_tokens
+    if by_certificate and "dpop_jkt" in request.parameters:
+        raise errors.OAuthRefused(
+            "The client's tokens are bound to its certificate: leave out dpop_jkt."
+        )
 
 
 def check_dpop_jkt(request: AuthenticatedRequest) -> None:

@@ -1,7 +1,7 @@
 """Checks on a request's message signature (RFC 9421 as FAPI 2.0 HTTP Signatures profiles it)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -28,28 +28,26 @@ class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def choose(signatures: Sequence[MessageSignature]) -> MessageSignature:
-    """The signature made for us; those of proxies and other purposes are none of our business."""
+def choose(signatures: Sequence[MessageSignature]) -> MessageSignature | None:
+    """The signature made for us, or ``None`` where proxies and other purposes alone have signed."""
     ours = [one for one in signatures if one.tag == TAG]
-    if not ours:
-        raise errors.InvalidSignature(f"No signature has the tag {TAG}.")
     if len(ours) > 1:
         raise errors.InvalidSignature(f"More than one signature has the tag {TAG}; send one.")
-    return ours[0]
+    return ours[0] if ours else None
 
 
 def components(message: RequestMessage) -> list[str]:
     """What a signature of this request must cover."""
     wanted = ["@method", "@target-uri", "authorization"]
-    if message.fields.lines("dpop"):
-        wanted.append("dpop")
+    # Which key retries are told apart by decides whether money moves again.
+    wanted += [name for name in ("dpop", "idempotency-key") if message.fields.lines(name)]
     if _announces_body(message):
         wanted.append("content-digest")
     return wanted
 
 
 def check_components(request: SignedRequest) -> None:
-    """Method, address and token are covered, and the proof and the content where there are any."""
+    """Method, address and token are covered; proof, idempotency key and content where there are."""
     missing = [name for name in components(request.message) if not request.signature.covers(name)]
     if missing:
         raise errors.InvalidSignature(f"The signature does not cover {', '.join(missing)}.")
@@ -71,6 +69,12 @@ def check_created(request: SignedRequest) -> None:
         raise errors.StaleRequest(
             f"The signature was created outside the last {AGE_SECONDS} seconds; sign again."
         )
+
+
+def good_until(request: SignedRequest) -> datetime:
+    """When a signature that passed ``check_created`` is too old to be taken again."""
+    created = request.signature.created or 0
+    return datetime.fromtimestamp(created + AGE_SECONDS + 1, UTC)
 
 
 def check_expires(request: SignedRequest) -> None:

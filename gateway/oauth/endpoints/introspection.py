@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from gateway.oauth.assessed_levels import assessed_scopes
 from gateway.oauth.binding import stored_binding
 from gateway.oauth.clients import CLIENT_METHODS, RegisteredClient
 from gateway.oauth.endpoints.tokens import HeldToken, loaded_token
-from gateway.oauth.rights import effective_rights
+from gateway.oauth.rights import Rights, effective_rights, without_scopes
 from gateway.oauth.scopes import join_scope
-from gateway.oauth.store import AccessTokenRow, HandleRow
+from gateway.oauth.store import AccessTokenRow, HandleRow, RefreshTokenRow
 from gateway.oauth.work import ProtocolRequest
 
 
@@ -42,7 +43,9 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     def introspect_token(self, token: HeldToken) -> dict[str, Any]:
         """RFC 7662 section 2.2, RFC 9449 section 6.2 (`cnf`), RFC 9396 section 9.2 (details)."""
         row = token.row
-        rights = effective_rights(row)
+        rights = self._usable(row)
+        if row.scope and not rights.scope:
+            return {"active": False}
         answer: dict[str, Any] = {
             "active": True,
             "iss": self.server.issuer,
@@ -65,3 +68,10 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         elif row.consent_expires_at is not None:
             answer["exp"] = int(row.consent_expires_at.timestamp())
         return answer
+
+    def _usable(self, row: AccessTokenRow | RefreshTokenRow | HandleRow) -> Rights:
+        """What a resource would let the token do now: CN-API-02 takes out what the guard would."""
+        rights, at = effective_rights(row), self.server.work.at
+        if row.is_assessed(at):
+            return rights
+        return without_scopes(rights, assessed_scopes(rights.scope, self.server.assessed_levels))

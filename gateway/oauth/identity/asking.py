@@ -31,7 +31,7 @@ def read_needs(
         max_age=metadata.default_max_age if max_age is None else max_age,
         prompt=read_prompt(parameters),
         login_hint=read_login_hint(parameters),
-        subject=_one_subject(parse_claims(parameters.get("claims")).subject, hinted),
+        subjects=_subjects(parse_claims(parameters.get("claims")).subjects, hinted),
     )
 
 
@@ -84,7 +84,10 @@ def read_acr_values(parameters: Mapping[str, str], metadata: ClientMetadata) -> 
     return known(text.split()) or known(metadata.default_acr_values)
 
 
-def _one_subject(claimed: str | None, hinted: str | None) -> str | None:
-    if claimed is not None and hinted is not None and claimed != hinted:
+def _subjects(claimed: tuple[str, ...], hinted: str | None) -> tuple[str, ...]:
+    """Whoever is acceptable to both the claims and the hint."""
+    if hinted is None:
+        return claimed
+    if claimed and hinted not in claimed:
         raise errors.OAuthRefused("The claims and the id_token_hint name two customers.")
-    return hinted if claimed is None else claimed
+    return (hinted,)

@@ -48,10 +48,10 @@ class ClaimsRequest(msgspec.Struct, frozen=True):
         return self.id_token.get("acr")
 
     @property
-    def subject(self) -> str | None:
-        """The one customer the client will accept (section 5.5.1), if it names one."""
+    def subjects(self) -> tuple[str, ...]:
+        """The customers the client will accept (section 5.5.1); empty where anybody will do."""
         asked = self.id_token.get("sub")
-        return asked.values[0] if asked is not None and asked.values else None
+        return () if asked is None else asked.values
 
     def kept(self) -> KeptClaims:
         """What the tokens of this request remember."""

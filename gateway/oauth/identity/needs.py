@@ -10,15 +10,15 @@ from gateway.oauth.identity.assurance import factors
 class Needs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The authentication asked for (OpenID Connect Core section 3.1.2.1, RFC 9470 section 5).
 
-    ``acr_values`` are known classes, best liked first; ``subject`` is the one customer that the
-    client will accept, by the name that its sector knows.
+    ``acr_values`` are known classes, best liked first; ``subjects`` are the customers that the
+    client will accept, by the names that its sector knows; empty where anybody will do.
     """
 
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
     prompt: tuple[str, ...] = ()
     login_hint: str | None = None
-    subject: str | None = None
+    subjects: tuple[str, ...] = ()
 
     @property
     def required_acr(self) -> str | None:
@@ -29,6 +29,10 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def asks_again(self) -> bool:
         """Whether the customer must sign in for this very request, signed in or not."""
         return self.max_age == 0 or not {"login", "select_account"}.isdisjoint(self.prompt)
+
+    def accepts(self, subject: str) -> bool:
+        """Whether the client takes this customer."""
+        return not self.subjects or subject in self.subjects
 
     def is_sure_enough(self, acr: str) -> bool:
         """Whether a class reaches any that was asked for."""

@@ -94,11 +94,59 @@ async def test_no_bad_address_leads_anywhere_or_spends_a_request(
 async def test_no_other_verb_opens_it(house: House, partner: Partner, browser: Browsers) -> None:
     entrance = await house.entrance(partner)
     http = browser().http
-    for method in ("POST", "PUT", "DELETE", "PATCH"):
+    for method in ("PUT", "DELETE", "PATCH"):
         answer = await http.request(method, entrance, headers={"origin": EVIL})
         assert answer.status_code == 405 and not has_cors(answer)
     asked = {"origin": EVIL, "access-control-request-method": "GET"}
     assert not has_cors(await http.options(entrance, headers=asked))
+    assert (await http.get(entrance)).status_code == 303
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded", "origin": EVIL}
+
+
+async def test_a_form_opens_it_as_an_address_does(
+    house: House, partner: Partner, browser: Browsers
+) -> None:
+    """OpenID Connect Core section 3.1.2.1; a form of another site's comes without the cookie."""
+    entrance = await house.entrance(partner)
+    beside = {"state": "front", "redirect_uri": f"{EVIL}/cb", "csrf": "x"}
+    fields = dict(httpx.URL(entrance).params)
+    reader = browser()
+    signed_in = await reader.sign_in(await reader.get("/sign-in"))
+    assert "My permissions" in signed_in.words
+    stranger = browser().http
+    sent = await stranger.post(ENTRANCE, data=fields | beside, headers={"origin": EVIL})
+    assert sent.status_code == 303 and not has_cors(sent)
+    # Neither a flow nor a cookie comes of it, so it overwrites nobody's session.
+    assert "set-cookie" not in sent.headers
+    assert httpx.URL(sent.headers["location"]) == httpx.URL(entrance)
+    page = await reader.get(sent.headers["location"])
+    assert "approve" in page.form_with("approve").buttons
+    location = (await reader.press(page, "deny")).headers["location"]
+    assert location.startswith(REDIRECT_URI)
+    assert httpx.URL(location).params["state"] == "st/ate 1"
+
+
+async def test_no_bad_form_leads_anywhere_or_spends_a_request(
+    house: House, partner: Partner, browser: Browsers
+) -> None:
+    stranger = await house.register(partner_name="Harbour")
+    entrance = await house.entrance(partner)
+    request_uri = httpx.URL(entrance).params["request_uri"]
+    http = browser().http
+    wrong = []
+    for name, body in spoilt(partner, stranger, request_uri):
+        answer = await http.post(ENTRANCE, content=body, headers=FORM)
+        wrong.append(complaint(name, answer))
+        assert not has_cors(answer), name
+    honest = urlencode(dict(httpx.URL(entrance).params))
+    for media_type in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
+        answer = await http.post(ENTRANCE, content=honest, headers={"content-type": media_type})
+        wrong.append(complaint(media_type, answer))
+    # The address of a form is no place for parameters.
+    wrong.append(complaint("in the address", await http.post(entrance, headers=FORM)))
+    assert [each for each in wrong if each] == []
     assert (await http.get(entrance)).status_code == 303
 
 

@@ -177,5 +177,5 @@ async def test_a_request_for_scopes_alone_is_shown_and_approved(
 ) -> None:
     reader = browser()
     page = await consent_page(house, partner, reader, authorization_details=None)
-    assert "Follow the progress of that order" in page.words
+    assert "Follow the progress of the order" in page.words
     answer_of(await reader.approve(page))

@@ -107,7 +107,7 @@ async def with_every_part(house: House, partner: Partner, reader: Reader) -> str
     return (await house.consents.for_customer("cus_lin"))[0].consent_id
 
 
-async def test_one_tap_pauses_a_consent_and_one_lets_it_go_on(
+async def test_one_tap_pauses_a_consent_and_a_code_lets_it_go_on(
     house: House, partner: Partner, browser: Browsers
 ) -> None:
     reader = browser()
@@ -119,7 +119,13 @@ async def test_one_tap_pauses_a_consent_and_one_lets_it_go_on(
     consent = await house.consents.find(consent_id)
     assert consent is not None
     assert consent.status == "paused"
-    resumed = await reader.follow(await reader.press(paused, f"resume-{consent_id}"))
+    asked = await reader.follow(await reader.press(paused, f"resume-{consent_id}"))
+    assert "Confirm that you resume a permission" in asked.words
+    assert f"{asked.code} is your code to resume" in asked.words
+    consent = await house.consents.find(consent_id)
+    assert consent is not None
+    assert consent.status == "paused"
+    resumed = await reader.follow(await reader.confirm(asked))
     assert "You resumed what Wayfare is allowed" in resumed.words
     consent = await house.consents.find(consent_id)
     assert consent is not None

@@ -29,6 +29,7 @@ from tests.gateway.oauth.partner import (
 MTLS = "https://mtls.bank.example:8443"
 SECRET = "terminators-and-gateway-know-this-one"
 AUTHORITY = Authority()
+VERIFIED = {"Tessera-Certificate-Verified": "1"}
 TRAVEL = AUTHORITY.issue(common_name("Travel Client"))
 A1_SCOPE = "catalog.read event.subscribe"
 PACKAGES = "/v1/packages"
@@ -64,7 +65,10 @@ def behind_door(oauth: OAuth, database: Database, clock: SetClock) -> Door:
 def handed_over(held: Held | None) -> dict[str, str]:
     """What the terminator adds to a request, with the certificate if one was presented."""
     said = {"Tessera-Terminator": SECRET}
-    return said if held is None else said | {"Client-Cert": held.field}
+    if held is None:
+        return said
+    said["Client-Cert"] = held.field
+    return said | (VERIFIED if AUTHORITY.vouches_for(held.der) else {})
 
 
 def by_certificate(**subject: Any) -> ClientMetadata:

@@ -63,7 +63,9 @@ def serve(oauth: OAuth, onboarding: Onboarding, database: Database, clock: SetCl
 
     def serve(*asked: str) -> httpx.ASGITransport:
         clients = RegisteredClients(onboarding, clock)
-        signatures = MessageSignatures(clients, oauth.keys, clock, integrity=lambda day: asked)
+        signatures = MessageSignatures(
+            database, clients, oauth.keys, clock, integrity=lambda day: asked
+        )
         return _transport(database, clock, signatures)
 
     return serve

@@ -40,6 +40,7 @@ from tests.gateway.oauth.partner import (
     answer_of,
     challenge_of,
 )
+from tests.gateway.oauth.signed_requests import request_object
 from tests.gateway.oauth.story import Story, register
 
 
@@ -187,6 +188,23 @@ async def test_one_constraint_and_no_other(
     del pushed["dpop_jkt"]
     answer = await http.post("/oauth/par", data=pushed, headers=handed_over(TRAVEL))
     assert answer.status_code == 201
+
+
+async def test_a_certificate_bound_client_asks_for_no_key_in_a_request_object_either(
+    http: httpx.AsyncClient, onboarding: Onboarding, clock: SetClock
+) -> None:
+    one = await register(onboarding, clock, "Signing", metadata=BY_ASSERTION)
+    jkt = one.dpop_key.thumbprint()
+    for signed, status in (
+        (request_object(one, dpop_jkt=jkt), 400),
+        (request_object(one), 201),
+    ):
+        pushed = one.form(request=signed)
+        answer = await http.post("/oauth/par", data=pushed, headers=handed_over(TRAVEL))
+        assert answer.status_code == status, answer.text
+        if status == 400:
+            assert answer.json()["error"] == "invalid_request"
+            assert "dpop_jkt" in answer.json()["error_description"]
 
 
 async def test_a_certificate_client_may_have_dpop_tokens(

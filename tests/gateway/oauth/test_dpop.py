@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OctKey
 
-from gateway.oauth.dpop import normalised
+from contracts import errors
+from gateway.kit.jose import CompactReader
+from gateway.oauth.dpop import normalised, verify_proof
+from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, Partner, new_key, post, sign
 from tests.gateway.oauth.story import Story
 
@@ -153,6 +156,24 @@ async def test_a_proof_is_no_assertion_and_an_assertion_no_proof(
     assertion = partner.assertion(header={"jwk": public}, htm="POST", htu=TOKEN)
     answer = await post(http, "/oauth/token", form_for(partner, "/oauth/token"), assertion)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+
+
+@pytest.mark.parametrize(
+    ("url", "htu"),
+    [
+        (f"{ISSUER}/v1/caf\u00e9", "garbage"),
+        (f"{ISSUER}/v1/caf\u00e9", ""),
+        (f"{ISSUER}/v1/caf\u00e9", "https://evil.example/caf\u00e9"),
+        (f"{ISSUER}/v1/a b", "/v1/a b"),
+    ],
+)
+def test_two_texts_that_are_no_addresses_are_not_one_address(
+    url: str, htu: str, partner: Partner, clock: SetClock
+) -> None:
+    reader = CompactReader()
+    proof = partner.proof(url, htu=htu)
+    with pytest.raises(errors.InvalidDpopProof, match="plain http"):
+        verify_proof([proof], reader, method="POST", url=url, at=clock.now())
 
 
 _HOST = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=12)

@@ -102,6 +102,18 @@ async def test_signing_works_from_memory_for_a_few_seconds(
     assert await keys.sign({}, typ="test+jwt")
 
 
+async def test_whoever_rotates_signs_with_the_new_key_at_once(
+    oauth: OAuth, clock: SetClock
+) -> None:
+    """The key it had in memory would be fresh for seconds; its private half is gone by now."""
+    old, _sign = await oauth.keys.raw_signer()
+    new = await oauth.keys.rotate("ops", clock.now())
+    kid, sign = await oauth.keys.raw_signer()
+    assert kid == new != old
+    published = KeySet.import_key_set(await oauth.jwks())
+    assert verifies(sign(b"body"), published.get_by_kid(new))
+
+
 async def test_another_processs_rotation_is_followed_within_seconds(
     oauth: OAuth, database: Database, vault: Vault, audit: Audit, clock: SetClock
 ) -> None:

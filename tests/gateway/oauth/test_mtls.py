@@ -20,7 +20,14 @@ from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.rules.service import RulePack, decode_pack
 from gateway.web.door import Door
-from tests.certificates import NOT_AFTER, NOT_BEFORE, Held, common_name, self_signed
+from tests.certificates import (
+    NOT_AFTER,
+    NOT_BEFORE,
+    Held,
+    common_name,
+    self_signed,
+    signing_itself,
+)
 from tests.conftest import SetClock
 from tests.gateway.oauth.mutual import (
     A1_SCOPE,
@@ -31,6 +38,7 @@ from tests.gateway.oauth.mutual import (
     SECRET,
     SELF_SIGNED,
     TRAVEL,
+    VERIFIED,
     assert_invalid_client,
     behind_door,
     build,
@@ -191,7 +199,63 @@ async def test_a_self_signed_certificate_proves_no_subject(
     http: httpx.AsyncClient, travel: Partner
 ) -> None:
     forged = self_signed("Travel Client")
-    assert_invalid_client(await token(http, travel.client_id, forged), "proves no subject")
+    assert_invalid_client(await token(http, travel.client_id, forged), "vouches")
+    # Not even where a terminator believes its own list of them, and says so.
+    form = {"grant_type": "client_credentials", "client_id": travel.client_id}
+    answer = await http.post("/oauth/token", data=form, headers=handed_over(forged) | VERIFIED)
+    assert_invalid_client(answer, "proves no subject")
+
+
+# OpenSSL compares names without case and spaces, so that each of these is "self-signed" to a
+# terminator that lets those in, while no byte-for-byte comparison finds it so.
+UNKNOWN_TYPE = x509.ObjectIdentifier("1.2.3.4")
+IN_ANOTHER_SPELLING = {
+    "another case": common_name("TRAVEL CLIENT"),
+    "two spaces": common_name("Travel  Client"),
+    "a space before": common_name(" Travel Client"),
+    "a space after": common_name("Travel Client "),
+}
+
+
+@pytest.mark.parametrize("issuer", IN_ANOTHER_SPELLING)
+async def test_a_certificate_that_spells_its_own_name_differently_proves_no_subject(
+    issuer: str, http: httpx.AsyncClient, travel: Partner
+) -> None:
+    forged = signing_itself(common_name("Travel Client"), IN_ANOTHER_SPELLING[issuer])
+    assert_invalid_client(await token(http, travel.client_id, forged), "vouches")
+
+
+async def test_an_alternative_name_that_nobody_vouches_for_proves_nothing(
+    http: httpx.AsyncClient, onboarding: Onboarding, clock: SetClock
+) -> None:
+    subject = by_certificate(tls_client_auth_san_dns="t.example")
+    one = await register(onboarding, clock, "SAN", metadata=subject, jwks=None)
+    small, large = (x509.Name([x509.NameAttribute(UNKNOWN_TYPE, text)]) for text in ("abc", "ABC"))
+    forged = signing_itself(small, large, x509.DNSName("t.example"))
+    assert_invalid_client(await token(http, one.client_id, forged), "vouches")
+
+
+async def test_a_subject_counts_only_where_the_terminator_says_that_it_verified_it(
+    http: httpx.AsyncClient, travel: Partner
+) -> None:
+    form = {
+        "grant_type": "client_credentials",
+        "scope": "catalog.read",
+        "client_id": travel.client_id,
+    }
+    said = {"Tessera-Terminator": SECRET, "Client-Cert": TRAVEL.field}
+    name = "Tessera-Certificate-Verified"
+    unsaid: list[list[tuple[str, str]]] = [
+        [], [(name, "")], [(name, "0")], [(name, "true")], [(name, "1"), (name, "1")],
+    ]  # fmt: skip
+    for words in unsaid:
+        headers = [*said.items(), *words]
+        answer = await http.post("/oauth/token", data=form, headers=headers)
+        assert_invalid_client(answer, "vouches")
+    # The very same certificate, and the gateway remembers what was said of each handshake.
+    answer = await http.post("/oauth/token", data=form, headers=said | {name: "1"})
+    assert answer.status_code == 200, answer.text
+    assert_invalid_client(await http.post("/oauth/token", data=form, headers=said), "vouches")
 
 
 async def test_a_self_signed_client_is_proved_by_its_registered_key(

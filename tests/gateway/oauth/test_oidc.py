@@ -317,6 +317,23 @@ async def test_a_sub_claim_holds_the_answer_to_one_customer(
                 await approving
 
 
+@pytest.mark.parametrize(("place", "accepted"), [(0, True), (1, True), (2, True), (None, False)])
+async def test_every_sub_among_the_values_is_acceptable(
+    oauth: OAuth, story: Story, partner: Partner, place: int | None, accepted: bool
+) -> None:
+    """OpenID Connect Core section 5.5.1: any of the values will do, wherever it stands."""
+    values = ["another", "a third", "a fourth"]
+    if place is not None:
+        values[place] = oauth.subjects.pairwise("cus_1", "travel.example")
+    request_uri = await story.request_uri(partner, scope=SCOPE, claims=asks(sub={"values": values}))
+    approving = oauth.authorizations.approve(partner.client_id, request_uri, story.approval())
+    if accepted:
+        assert "code" in answer_of(await approving)
+    else:
+        with pytest.raises(errors.UnmetAuthenticationRequirements):
+            await approving
+
+
 async def test_an_id_token_is_nobodys_access_token_or_assertion(
     story: Story, partner: Partner
 ) -> None:

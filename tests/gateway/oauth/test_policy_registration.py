@@ -17,6 +17,7 @@ from gateway.rules.service import RulePack, load_pack
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, REDIRECT_URI, Partner, post
 from tests.gateway.oauth.story import Story, register
+from tests.gateway.oauth.test_revocation_introspection import look_up
 
 TOKEN = f"{ISSUER}/oauth/token"
 TODAY = date(2026, 11, 24)
@@ -179,3 +180,25 @@ async def test_another_rule_pack_is_another_answer(
         await register(strict, clock, "A2", scope="order.read")
     assert refusal.value.extras["field"] == "token_endpoint_auth_method"
     await register(strict, clock, "A1", scope="catalog.read", redirect_uris=[REDIRECT_URI])
+
+
+async def test_introspection_tells_what_the_guard_would_let_through(
+    http: httpx.AsyncClient,
+    story: Story,
+    partner: Partner,
+    onboarding: Onboarding,
+    clock: SetClock,
+) -> None:
+    """CN-API-02: what needs an assessment is not allowed without one, and nothing left is dead."""
+    a2 = await story.tokens(partner)
+    mixed = await story.tokens(partner, scope="openid order.read order.write")
+    await assess(onboarding, partner, clock, YESTERDAY)
+    clock.advance(1)
+    for tokens in (a2, mixed):
+        assert (await story.read(partner, tokens["access_token"])).status_code == 403
+    for kind in ("access_token", "refresh_token"):
+        assert await look_up(http, partner, a2[kind]) == {"active": False}
+        told = await look_up(http, partner, mixed[kind])
+        assert (told["active"], told["scope"]) == (True, "openid")
+    await assess(onboarding, partner, clock, TODAY)
+    assert (await look_up(http, partner, a2["access_token"]))["scope"] == "order.read order.write"

@@ -6,26 +6,33 @@
 import asyncio
 import time
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
+from joserfc.jwk import Key
 
 from contracts import errors
+from contracts.v1.clients import ClientMetadata
 from gateway.audit.service import Audit
 from gateway.consents.service import Consents
-from gateway.database import Database, Query
+from gateway.database import Database, Query, Unit
 from gateway.events.service import Events
+from gateway.kit.ids import new_id
 from gateway.kit.vault import Vault
+from gateway.oauth.binding import Binding
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import OAuth
+from gateway.oauth.tokens import store_client_token, token_answer
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
 from gateway.rules.service import load_pack
 from tests.conftest import SetClock
-from tests.gateway.oauth.partner import ISSUER, Partner, answer_of, post
+from tests.gateway.oauth.partner import ISSUER, Partner, answer_of, new_key, post
 from tests.gateway.oauth.signed_requests import request_object
 from tests.gateway.oauth.story import Story
+from tests.gateway.onboarding.documents import jwks
 
 TOKEN = f"{ISSUER}/oauth/token"
 PAR = f"{ISSUER}/oauth/par"
@@ -41,6 +48,9 @@ class Count(msgspec.Struct):
 
 ACCESS_TOKENS = Query("select count(*) as rows from access_token where revoked_at is null", Count)
 PUSHED = Query("select count(*) as rows from pushed_request", Count)
+WITH_TWO_PURPOSES = Query(
+    "select count(*) as rows from client_key k join access_token t on t.jkt = k.thumbprint", Count
+)
 
 
 async def outcomes(
@@ -196,4 +206,59 @@ async def test_two_rooms_on_one_database_share_what_counts_once(
         )
         assert sum(isinstance(each, dict) for each in done) == 1
         assert all(isinstance(each, dict | errors.OAuthRefused) for each in done), done
+    await other_database.close()
+
+
+def bound_to(key: Key, partner: Partner, at: datetime) -> Unit:
+    """A unit that issues a token bound to the key."""
+    unit = Unit("oauth.token")
+    answer = token_answer("catalog.read", refreshable=False)
+    binding = Binding("jkt", key.thumbprint())
+    store_client_token(unit, answer, client_id=partner.client_id, binding=binding, at=at)
+    return unit
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_key_that_is_registered_and_bound_at_once_has_one_purpose(
+    partner: Partner,
+    database: Database,
+    vault: Vault,
+    audit: Audit,
+    clock: SetClock,
+    database_url: str,
+) -> None:
+    """Decision 009: one process registers keys while another binds tokens to the same ones.
+
+    The units are made beforehand, so that nothing but their commits meets; in different orders,
+    so that any two groups under way have keys in common.
+    """
+    other_database = await Database.connect(database_url)
+    onboarding = Onboarding(other_database, audit, vault, sandbox=True)
+    registrar = onboarding.registrar
+    racer = await onboarding.find(partner.client_id)
+    assert racer is not None
+    at = clock.now()
+    registering, binding = [], []
+    for key in (new_key() for _ in range(AT_ONCE + 1)):
+        wanted = ClientMetadata(
+            scope="catalog.read", grant_types=["client_credentials"], jwks=jwks(key)
+        )
+        registering.append(Unit("client.register"))
+        judged = await registrar.judge(wanted, at)
+        registrar.add_client(registering[-1], racer.partner_id, new_id("cli"), judged, at)
+        binding.append(bound_to(key, partner, at))
+    # The first one makes the connection.
+    await other_database.commit(registering.pop())
+    binding.pop()
+    done = await asyncio.gather(
+        *map(other_database.commit, registering),
+        *(database.commit(binding[place * 77 % AT_ONCE]) for place in range(AT_ONCE)),
+        return_exceptions=True,
+    )
+    refused = [each for each in done if isinstance(each, BaseException)]
+    kinds = Counter(type(each).__name__ for each in refused)
+    print(f"race: one key, two purposes: {dict(kinds)} of {len(done)}")
+    assert kinds.keys() <= {"KeyAlreadyRegistered", "InvalidDpopProof"}
+    assert await database.all(WITH_TWO_PURPOSES) == [Count(0)]
+    assert len(refused) == AT_ONCE
     await other_database.close()

@@ -289,3 +289,23 @@ def test_kinds_of_data_may_be_fewer_and_each_once() -> None:
     for wrong in (accounts(), accounts("limits", "limits"), accounts("x"), accounts("limits", x=1)):
         assert not is_within(asked, wrong)
     assert not is_within({"datatypes": "limits"}, {"datatypes": "limits"})
+
+
+async def test_a_right_that_was_taken_out_leaves_no_kind_of_data_behind(
+    story: Story, reader: Partner, consents: Consents, clock: SetClock
+) -> None:
+    """A request for account information alone, of which the customer removed one right."""
+    text = json.dumps([accounts("limits", "balance")])
+    tokens = await story.tokens(reader, scope=f"{LIMITS} {BALANCE}", authorization_details=text)
+    (consent,) = await consents.for_customer("cus_1")
+    await consents.narrow(
+        consent.consent_id,
+        "cus_1",
+        scope=frozenset({LIMITS}),
+        authorization_details=consent.authorization_details,
+        at=clock.now(),
+    )
+    for kind in ("access_token", "refresh_token"):
+        told = await introspected(story, reader, tokens[kind])
+        assert told["scope"] == LIMITS
+        assert told["authorization_details"] == [accounts("limits")]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.v1.consents import ACCOUNT_INFORMATION_TYPE
 from gateway.consents.service import Consents
 from gateway.oauth.details import is_within
 from gateway.oauth.rights import effective_rights
@@ -208,3 +209,26 @@ async def test_introspection_tells_what_is_allowed_now(
             assert told == {"active": False}
         else:
             assert (told["scope"], told["authorization_details"]) == ("order.read", DETAILS)
+
+
+ACCOUNT = {"type": ACCOUNT_INFORMATION_TYPE, "datatypes": ["limits", "balance"]}
+
+
+@pytest.mark.parametrize(
+    ("scope", "datatypes"),
+    [
+        ("account.balance.read account.limits.read", ["limits", "balance"]),
+        ("account.limits.read", ["limits"]),
+        ("account.balance.read", ["balance"]),
+        ("openid", None),
+    ],
+)
+def test_a_right_that_was_taken_out_takes_its_data_along(
+    scope: str, datatypes: list[str] | None
+) -> None:
+    """The consent's entry stays as it was approved; what is told is what can still be read."""
+    had = "account.balance.read account.limits.read openid"
+    rights = effective_rights(row_of(had, [ACCOUNT], scope, [ACCOUNT]))
+    assert rights.scope == set(scope.split())
+    left = [] if datatypes is None else [ACCOUNT | {"datatypes": datatypes}]
+    assert list(rights.details) == left

@@ -189,6 +189,13 @@ async def test_an_echo_can_be_registered_again_as_it_is(
             "tls_client_auth_san_ip",
         ),
         ({"tls_client_auth_san_dns": "client.example"}, "tls_client_auth_san_dns"),
+        *(
+            (
+                {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": dn},
+                "tls_client_auth_subject_dn",
+            )
+            for dn in ("client.example", "CN=", "CN=a,", "=a", "CN=a+", "CN", "NOSUCHTYPE=a", " ")
+        ),
         (BY_SUBJECT | {"require_signed_request_object": True}, "jwks"),
         (
             BY_SUBJECT | {"token_endpoint_auth_signing_alg": "ES256"},

@@ -142,7 +142,7 @@ class Story:
             catalogue=Catalogue((*load_packages(), *packages), rules, clock),
             accounts=self.accounts,
             hosted_url=HOSTED,
-            rule_pack=rules.version,
+            rules=rules,
             **shared,
         )
         self.payments = Payments(database, self.bank, bank_clock=seen_clock, rules=rules, **shared)

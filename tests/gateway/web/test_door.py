@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -16,10 +16,16 @@ from gateway.web.terminators import (
     TerminatorSecretInvalid,
     at_mtls,
     client_cert,
+    is_cert_verified,
 )
 
 SECRET = "s" * 40
-PROVED = {"Tessera-Terminator": SECRET, "Client-Cert": ":AA==:", "Client-Cert-Chain": ":AQ==:"}
+PROVED = {
+    "Tessera-Terminator": SECRET,
+    "Client-Cert": ":AA==:",
+    "Client-Cert-Chain": ":AQ==:",
+    "Tessera-Certificate-Verified": "1",
+}
 
 
 class Echo:
@@ -53,6 +59,7 @@ async def test_a_proved_terminator_is_believed_and_its_headers_go_no_further() -
         echo, _ = await send(Terminators([listed], SECRET), PROVED, peer)
         assert at_mtls(echo.scope)
         assert client_cert(echo.scope) == [b":AA==:"]
+        assert is_cert_verified(echo.scope)
         assert echo.names.isdisjoint(TERMINATORS_ALONE)
 
 
@@ -93,6 +100,7 @@ async def test_from_anyone_else_the_headers_are_stripped(
     assert answer.status_code == 200
     assert not at_mtls(echo.scope)
     assert client_cert(echo.scope) == []
+    assert not is_cert_verified(echo.scope)
     assert echo.names.isdisjoint(TERMINATORS_ALONE), why
 
 
@@ -110,9 +118,30 @@ async def test_the_callers_interaction_id_comes_back_whatever_stands_beside_it()
         echo, answer = await send(None, headers)
         assert answer.headers["x-fapi-interaction-id"] == mine
         assert echo.scope["state"]["interaction_id"] == mine
-    for headers in ({}, {"x-fapi-interaction-id": "no uuid"}):
-        _, answer = await send(None, headers)
-        assert answer.headers["x-fapi-interaction-id"] not in ("", "no uuid", mine)
+    capitals = mine.upper()
+    _, answer = await send(None, {"x-fapi-interaction-id": capitals})
+    assert answer.headers["x-fapi-interaction-id"] == capitals
+
+
+async def test_an_interaction_id_in_any_other_form_is_not_echoed() -> None:
+    mine = str(uuid4())
+    bare = mine.replace("-", "")
+    for sent in (
+        "",
+        "no uuid",
+        bare,
+        f"{{{mine}}}",
+        f"urn:uuid:{mine}",
+        "-" * 20_000 + bare,
+        f"{mine}-",
+        f"{mine}\t",
+        mine.replace("-", "_"),
+        mine[:-1] + "g",
+    ):
+        echo, answer = await send(None, {"x-fapi-interaction-id": sent})
+        minted = answer.headers["x-fapi-interaction-id"]
+        assert minted not in (sent, mine), sent
+        assert str(UUID(minted)) == minted == echo.scope["state"]["interaction_id"]
 
 
 def test_the_secret_comes_from_a_file_of_one_good_line(tmp_path: Path) -> None:

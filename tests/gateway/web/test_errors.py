@@ -98,6 +98,33 @@ async def test_bad_bodies_get_their_documented_error(body: bytes, status: int, c
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"instructed_amount":{"minor_units":1},"end_to_end_id":"a","end_to_end_id":"a"}',
+        b'{"end_to_end_id":"b","instructed_amount":{"minor_units":1},"end_to_end_id":"a"}',
+        b'{"instructed_amount":{"minor_units":9, "minor_units":1},"end_to_end_id":"a"}',
+        b'{"instructed_amount":{"minor_units":9,"minor_\\u0075nits":1},"end_to_end_id":"a"}',
+    ],
+    ids=["side by side", "apart", "nested", "under an escape"],
+)
+async def test_a_member_that_stands_twice_is_refused(body: bytes) -> None:
+    async with client() as http:
+        answer = await http.post("/debits", content=body, headers={"content-type": JSON})
+    assert (answer.status_code, answer.json()["code"]) == (400, "body.malformed")
+    assert answer.json()["detail"] == "The JSON repeats a member."
+
+
+async def test_a_good_body_passes_in_any_spelling() -> None:
+    async with client() as http:
+        for body in (
+            b'{"instructed_amount": {"minor_units": 1}, "end_to_end_id": "a"}',
+            b'{"end_to_end_id":"\\u0061","instructed_amount":{"currency":"CNY","minor_units":1}}\n',
+        ):
+            answer = await http.post("/debits", content=body, headers={"content-type": JSON})
+            assert (answer.status_code, answer.text) == (201, "1")
+
+
 async def test_only_json_is_read_and_the_right_body_passes() -> None:
     body = b'{"instructed_amount":{"minor_units":1},"end_to_end_id":"a"}'
     async with client() as http:
@@ -151,7 +178,8 @@ async def test_the_interaction_id_is_echoed_or_made() -> None:
 def test_every_error_can_be_spoken_in_the_oauth_voice(kind: type[errors.GatewayError]) -> None:
     answer = oauth_response(kind('Say "why".'))
     assert msgspec.json.decode(answer.content)["error"]
-    assert answer.status_code in {400, 401, 405, 413, 415, 429, 500, 503}
+    # 403 is a resource's own word for a scope that is lacking (RFC 6750 section 3.1).
+    assert answer.status_code in {400, 401, 403, 405, 413, 415, 429, 500, 503}
 
 
 def test_translation_keeps_our_own_errors() -> None:
