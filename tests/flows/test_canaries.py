@@ -236,7 +236,8 @@ def _open_what_is_sealed(house: House, canaries: Canaries) -> None:
 def _parts(plain: bytes) -> Iterator[bytes]:
     """A secret as it is sealed, and a private key by its lines, its DER and its numbers too."""
     if not plain.startswith(b"-----BEGIN"):
-        yield plain.removeprefix(b"whsec_").rpartition(b":")[2]
+        # Text may have words before the secret; random bytes hold a colon only by chance.
+        yield plain.removeprefix(b"whsec_").rpartition(b":")[2] if plain.isascii() else plain
         return
     yield from plain.splitlines()[1:-1]
     key = serialization.load_pem_private_key(plain, None)
