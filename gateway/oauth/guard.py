@@ -117,7 +117,7 @@ class ResourceGuard(ASGIMiddleware):
         call = self._signatures and self._signatures.read(
             scope, receive, wanted=wanted, origin=origin, at=at
         )
-        row, caller = await self._caller(scope, wanted, at)
+        row, caller = await self._caller(scope, wanted, origin, at)
         if self._signatures and call:
             receive = await self._signatures.admit(call, row)
         if self._uses is not None and row.consent_id is not None:
@@ -125,13 +125,15 @@ class ResourceGuard(ASGIMiddleware):
         scope["state"]["caller"] = caller
         return receive
 
-    async def _caller(self, scope: Any, wanted: str, at: datetime) -> tuple[AccessTokenRow, Caller]:
+    async def _caller(
+        self, scope: Any, wanted: str, origin: str, at: datetime
+    ) -> tuple[AccessTokenRow, Caller]:
         _refuse_token_in_query(scope["query_string"])
         scheme, token, proofs = _credentials(scope["headers"], self._addresses.mtls)
         token_digest = digest(token)
         presented: Binding | None
         if scheme == "dpop":
-            proof = self._verify(scope, proofs, token, at)
+            proof = self._verify(scope, proofs, token, origin, at)
             presented = Binding("jkt", proof.jkt)
             row = await self._token(token_digest, proof)
         else:
@@ -157,15 +159,16 @@ class ResourceGuard(ASGIMiddleware):
         interaction_id = scope.get("state", {}).get("interaction_id", "")
         return row, _caller(row, token_digest, rights, interaction_id, at)
 
-    def _verify(self, scope: Any, proofs: list[str], token: str, at: datetime) -> Proof:
+    def _verify(
+        self, scope: Any, proofs: list[str], token: str, origin: str, at: datetime
+    ) -> Proof:
         """The proof, whose nonce is good; its `jti` is not used up yet (RFC 9449 section 9)."""
-        external = self._addresses.external(at_mtls=at_mtls(scope))
         try:
             proof = verify_proof(
                 proofs,
                 self._reader,
                 method=scope["method"],
-                url=external + _path(scope),
+                url=origin + _path(scope),
                 at=at,
                 access_token=token,
             )

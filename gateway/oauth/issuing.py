@@ -13,7 +13,7 @@ from gateway.oauth.deciding import decide
 from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.intake import Intake
 from gateway.oauth.refusals import refused
-from gateway.oauth.replay import burn_assertion, burn_proof
+from gateway.oauth.replay import burn_each
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.scopes import CLIENT_SCOPES, join_scope, split_scope
 from gateway.oauth.server import Collaborators, PreloadedServer
@@ -99,10 +99,7 @@ class Issuing:
         code = work.code
         assert code is not None, "only a code that was found can be spent"
         unit = Unit("oauth.spent_code", locks=(code.code_digest, code.consent_id))
-        if work.assertion is not None:
-            burn_assertion(unit, work.assertion.key, work.assertion.expires_at)
-        if work.proof is not None:
-            burn_proof(unit, work.proof.key, work.proof.expires_at)
+        burn_each(unit, work.assertion, work.proof)
         revoke_tokens_of_code(unit, code.code_digest, work.at)
         self._audit.append(
             unit,

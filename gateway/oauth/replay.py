@@ -71,6 +71,14 @@ def burn_proof(unit: Unit, key: str, expires_at: datetime) -> None:
     unit.add(BURN, otherwise=_proof_used, key=key, expires_at=expires_at)
 
 
+def burn_each(unit: Unit, assertion: Spent | None, proof: Spent | None) -> None:
+    """Uses up whichever of the two a request came with, each told by its own name."""
+    if assertion is not None:
+        burn_assertion(unit, assertion.key, assertion.expires_at)
+    if proof is not None:
+        burn_proof(unit, proof.key, proof.expires_at)
+
+
 def burn_signature(unit: Unit, client_id: str, signed: bytes, expires_at: datetime) -> None:
     """Uses up a message signature (RFC 9421 section 7.2.2), by the bytes that it is over.
 

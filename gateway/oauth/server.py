@@ -32,7 +32,7 @@ from gateway.oauth.grants.refresh_token import RefreshToken
 from gateway.oauth.mutual_tls import verify_self_signed, verify_tls_client
 from gateway.oauth.nonces import Nonces
 from gateway.oauth.refusals import refused
-from gateway.oauth.replay import burn_assertion, burn_both, burn_proof
+from gateway.oauth.replay import burn_both, burn_each
 from gateway.oauth.request_objects import RequestObjects, parameters_of
 from gateway.oauth.requests import AuthenticatedRequest
 from gateway.oauth.scopes import join_scope, split_scope
@@ -232,10 +232,7 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         if work.is_from_memory and work.assertion is not None and work.proof is not None:
             burn_both(work.unit, work.assertion, work.proof, client=client.client)
             return
-        if work.assertion is not None:
-            burn_assertion(work.unit, work.assertion.key, work.assertion.expires_at)
-        if work.proof is not None:
-            burn_proof(work.unit, work.proof.key, work.proof.expires_at)
+        burn_each(work.unit, work.assertion, work.proof)
 
 
 def _by_assertion(query_client: Any, request: ProtocolRequest) -> RegisteredClient | None:

@@ -26,7 +26,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Itera
 
 
 def _handshake(house: SecureHouse, version: ssl.TLSVersion, ciphers: str = "") -> ssl.SSLSocket:
-    context = ssl.create_default_context(cafile=str(house.certificate))
+    context = house.trust()
     with warnings.catch_warnings():
         # That the old versions are deprecated is why they are tried here.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -67,7 +67,7 @@ def test_under_tls_12_only_recommended_suites_are_accepted(served: SecureHouse) 
 
 
 def test_tls_13_is_chosen_when_both_are_offered(served: SecureHouse) -> None:
-    context = ssl.create_default_context(cafile=str(served.certificate))
+    context = served.trust()
     with (
         socket.create_connection((HOST, served.port), timeout=10) as raw,
         context.wrap_socket(raw, server_hostname=HOST) as spoken,

@@ -24,7 +24,7 @@ from gateway.web.terminators import Terminators
 from tests.conftest import SetClock
 from tests.flows import message_signing
 from tests.gateway.oauth.conftest import read_packages
-from tests.gateway.oauth.mutual import BY_ASSERTION, MTLS, SECRET, TRAVEL, build, handed_over
+from tests.gateway.oauth.mtls.mutual import BY_ASSERTION, MTLS, SECRET, TRAVEL, build, handed_over
 from tests.gateway.oauth.partner import ISSUER, Partner
 from tests.gateway.oauth.signed_calls import listen, refused
 from tests.gateway.oauth.story import register

@@ -10,16 +10,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
-from gateway.audit.service import Audit
-from gateway.consents.service import Consents
 from gateway.database import Database
-from gateway.kit.vault import Vault
 from gateway.oauth.addresses import PATHS
 from gateway.oauth.discovery import server_metadata
-from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.rules.service import RulePack, decode_pack
-from gateway.web.door import Door
 from tests.certificates import (
     NOT_AFTER,
     NOT_BEFORE,
@@ -29,7 +24,7 @@ from tests.certificates import (
     signing_itself,
 )
 from tests.conftest import SetClock
-from tests.gateway.oauth.mutual import (
+from tests.gateway.oauth.mtls.mutual import (
     A1_SCOPE,
     AUTHORITY,
     BY_ASSERTION,
@@ -56,36 +51,6 @@ from tests.gateway.oauth.partner import (
     new_key,
 )
 from tests.gateway.oauth.story import register
-
-
-@pytest.fixture
-def rooms(
-    database: Database,
-    onboarding: Onboarding,
-    consents: Consents,
-    audit: Audit,
-    vault: Vault,
-    clock: SetClock,
-) -> tuple[Any, ...]:
-    return (database, onboarding, consents, audit, vault, clock)
-
-
-@pytest.fixture
-async def oauth(rooms: tuple[Any, ...]) -> OAuth:
-    room = build(*rooms)
-    await room.ensure()
-    return room
-
-
-@pytest.fixture
-def app(oauth: OAuth, database: Database, clock: SetClock) -> Door:
-    return behind_door(oauth, database, clock)
-
-
-@pytest.fixture
-async def travel(onboarding: Onboarding, clock: SetClock) -> Partner:
-    return await register(onboarding, clock, "Travel", metadata=by_certificate(), jwks=None)
-
 
 # ---- who a certificate proves -----------------------------------------------------------------
 

@@ -2,31 +2,21 @@
 
 import base64
 import hashlib
-from typing import Any
 
 import httpx
-import pytest
 
 from contracts.v1.clients import ClientMetadata
-from gateway.audit.service import Audit
-from gateway.consents.service import Consents
-from gateway.database import Database
-from gateway.kit.vault import Vault
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
-from gateway.web.door import Door
 from tests.certificates import common_name, self_signed
 from tests.conftest import SetClock
-from tests.gateway.oauth.mutual import (
+from tests.gateway.oauth.mtls.mutual import (
     AUTHORITY,
     BY_ASSERTION,
     MTLS,
     PACKAGES,
     TRAVEL,
     assert_invalid_client,
-    behind_door,
-    build,
-    by_certificate,
     call,
     challenge,
     handed_over,
@@ -42,36 +32,6 @@ from tests.gateway.oauth.partner import (
 )
 from tests.gateway.oauth.signed_requests import request_object
 from tests.gateway.oauth.story import Story, register
-
-
-@pytest.fixture
-def rooms(
-    database: Database,
-    onboarding: Onboarding,
-    consents: Consents,
-    audit: Audit,
-    vault: Vault,
-    clock: SetClock,
-) -> tuple[Any, ...]:
-    return (database, onboarding, consents, audit, vault, clock)
-
-
-@pytest.fixture
-async def oauth(rooms: tuple[Any, ...]) -> OAuth:
-    room = build(*rooms)
-    await room.ensure()
-    return room
-
-
-@pytest.fixture
-def app(oauth: OAuth, database: Database, clock: SetClock) -> Door:
-    return behind_door(oauth, database, clock)
-
-
-@pytest.fixture
-async def travel(onboarding: Onboarding, clock: SetClock) -> Partner:
-    return await register(onboarding, clock, "Travel", metadata=by_certificate(), jwks=None)
-
 
 # ---- what is bound to a certificate -------------------------------------------------------------
 

@@ -1,36 +1,17 @@
 """Passkeys in a real Chromium with a virtual authenticator: made, used, left and removed."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
 
+from tests.gateway.hosted.browser.eyes import CHROMIUM, Eyes
 from tests.gateway.hosted.conftest import House
-from tests.gateway.hosted.eyes import Eyes
 from tests.gateway.oauth.partner import Partner
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        shutil.which("chromium") is None or shutil.which("chromedriver") is None,
-        reason="no Chromium with its driver on this machine",
-    ),
-]
-
-
-@pytest.fixture
-async def partner(house: House, callback: str) -> Partner:
-    return await house.register(redirect_uris=[callback])
-
-
-@pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "tessera.sqlite"
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+pytestmark = CHROMIUM
 
 
 async def sign_in(eyes: Eyes) -> None:

@@ -4,35 +4,16 @@
 """
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from tests.gateway.hosted.browser.eyes import CHROMIUM, Eyes
 from tests.gateway.hosted.conftest import House
-from tests.gateway.hosted.eyes import Eyes
 from tests.gateway.oauth.partner import Partner
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        shutil.which("chromium") is None or shutil.which("chromedriver") is None,
-        reason="no Chromium with its driver on this machine",
-    ),
-]
-
-
-@pytest.fixture
-async def partner(house: House, callback: str) -> Partner:
-    return await house.register(redirect_uris=[callback])
-
-
-@pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "tessera.sqlite"
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+pytestmark = CHROMIUM
 
 
 @pytest.mark.parametrize(

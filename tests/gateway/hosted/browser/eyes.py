@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -15,6 +16,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
 from selenium.webdriver.remote.webelement import WebElement
 
+# The marks of a test that looks.
+CHROMIUM = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        shutil.which("chromium") is None or shutil.which("chromedriver") is None,
+        reason="no Chromium with its driver on this machine",
+    ),
+]
 # What a reader who sees little needs: the contrast of WCAG 2.2 (1.4.3), measured on the page.
 MEASURE = """
 const light = (c) => { const p = c.map((v) => { v /= 255;
