@@ -16,7 +16,6 @@ from gateway.jobs import Jobs
 from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.journal import configure
 from gateway.kit.vault import Vault
-from gateway.oauth.message_signatures import SignedAnswers
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 from gateway.web.door import Door
@@ -78,7 +77,7 @@ class Roof:
             raise
         self.rooms = built
         self._doors = Door(
-            SignedAnswers(doors.litestar(built), built.oauth.signatures),
+            doors.whole(built),
             access_log=settings.access_log == "on",
             terminators=terminators,
         )

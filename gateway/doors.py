@@ -12,20 +12,37 @@ from gateway.dialects.routes import dialect_routes
 from gateway.events.routes import event_routes
 from gateway.hosted.routes import hosted_routes
 from gateway.oauth.guard import ResourceGuard, require_declarations
-from gateway.oauth.routes import grant_handle_routes, protocol_routes, userinfo_routes
+from gateway.oauth.message_signatures import SignedAnswers
+from gateway.oauth.routes import (
+    form_endpoints,
+    grant_handle_routes,
+    protocol_routes,
+    userinfo_routes,
+)
 from gateway.onboarding.routes import registration_routes
 from gateway.orders.routes import order_routes
 from gateway.payments.routes import payment_routes
 from gateway.products.routes import product_routes
 from gateway.rooms import Rooms
+from gateway.settings import Settings
 from gateway.web.answers import JsonAnswer
 from gateway.web.errors import Voices
 from gateway.web.problem_pages import problem_page_routes
+from gateway.web.shortcut import Shortcut
 from gateway.webhooks.routes import webhook_routes
 
 BODY_LIMIT_BYTES = 256 * 1024
 _OK = [("cache-control", "no-store")]
 _CONTRACT = files("contracts.v1").joinpath("openapi.json").read_bytes()
+
+
+def whole(built: Rooms) -> Shortcut:
+    """The app as it is served: the framework, what signs its answers, and the short way past both.
+
+    What the short way answers is never signed: it has no guard that could ask for that.
+    """
+    app = SignedAnswers(litestar(built), built.oauth.signatures)
+    return Shortcut(app, form_endpoints(built.oauth), _voices(built.settings))
 
 
 def litestar(built: Rooms) -> Litestar:
@@ -48,13 +65,17 @@ def litestar(built: Rooms) -> Litestar:
             *public_routes(built),
             Router(path="/", route_handlers=native_routes(built), middleware=[guard]),
         ],
-        exception_handlers={Exception: Voices(settings.issuer, "/oauth/").answer},
+        exception_handlers={Exception: _voices(settings).answer},
         openapi_config=None,
         response_class=JsonAnswer,
         request_max_body_size=BODY_LIMIT_BYTES,
     )
     require_declarations(app)
     return app
+
+
+def _voices(settings: Settings) -> Voices:
+    return Voices(settings.issuer, "/oauth/")
 
 
 def public_routes(built: Rooms) -> list[ControllerRouterHandler]:

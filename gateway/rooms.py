@@ -164,6 +164,7 @@ def _facts(ground: _Ground) -> _Facts:
         sandbox=ground.settings.sandbox,
         rules=ground.rules,
         sender=ground.sender,
+        mutual_tls=bool(ground.settings.mtls_issuer),
     )
     consents = Consents(database, ground.events, audit, rule_pack=ground.rules.version)
     oauth = OAuth(

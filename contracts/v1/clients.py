@@ -16,6 +16,10 @@ ResponseMode = Literal["query", "query.jwt", "jwt"]
 
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# As long as names of RFC 4514 get in certificates of banks.
+SubjectName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 Few = msgspec.Meta(max_length=8)
 KeySet = Annotated[
     dict[str, Any],
@@ -51,7 +55,7 @@ class ClientMetadata(
     token_endpoint_auth_signing_alg: SigningAlgorithm | None = None
     jwks: KeySet | None = None
     jwks_uri: Address | None = None
-    tls_client_auth_subject_dn: Name | None = None
+    tls_client_auth_subject_dn: SubjectName | None = None
     tls_client_auth_san_dns: Name | None = None
     tls_client_auth_san_uri: Name | None = None
     tls_client_auth_san_ip: Name | None = None

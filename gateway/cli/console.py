@@ -24,6 +24,9 @@ _REFUSALS = (
     *(DatabaseInUse, NoDatabase, NotMigrated, WrongDeployment),
     *(SettingsInvalid, VaultLocked, OSError),
 )
+# What these are called is about requests; an operator is told the detail alone.
+_PLAIN = (errors.Conflict, errors.InvalidField, errors.MalformedBody, errors.NotFound)
+JSON_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 journal = structlog.get_logger("tessera.cli")
@@ -73,8 +76,10 @@ def attempt(work: Callable[[], Any]) -> Any:
     try:
         return work()
     except errors.GatewayError as error:
-        field = f" ({error.extras['field']})" if "field" in error.extras else ""
-        stop(f"{error.title}. {error.detail}{field}")
+        field = f"{error.extras['field']}: " if error.extras.get("field") else ""
+        if error.detail and type(error) in _PLAIN:
+            stop(f"{field}{error.detail}")
+        stop(f"{field}{error.title}. {error.detail}")
     except _REFUSALS as error:
         stop(str(error))
 

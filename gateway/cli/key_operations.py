@@ -39,7 +39,10 @@ async def init(settings: Settings, operator: str, clock: Clock | None = None) ->
     """
     clock = clock or SystemClock()
     if settings.key_path.exists():
-        raise errors.Conflict(f"There is a key file at {settings.key_path}, which stays.")
+        raise errors.Conflict(
+            f"There is a key file at {settings.key_path} already, and every secret rests on it:"
+            " `tessera keys rewrap` puts them all under a new one."
+        )
     await ready(settings)
     database = await Database.connect(settings.database_url)
     try:

@@ -1,4 +1,4 @@
-"""What the commands for partners, their clients and trusted issuers do, over the opened rooms."""
+"""What the commands for partners and trusted issuers do, over the opened rooms."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,6 @@ from contracts import errors
 from contracts.v1.onboarding import RiskAssessment
 from gateway.cli.operations import opened
 from gateway.kit.clock import bank_day
-from gateway.onboarding.service import client_document
 from gateway.settings import Settings
 
 
@@ -33,13 +32,10 @@ async def assess(
     return until.isoformat()
 
 
-async def client(settings: Settings, client_id: str) -> dict[str, Any]:
-    """A client as it is registered now; raises ``NotFound``."""
+async def partners(settings: Settings) -> list[Any]:
+    """Every partner that was ever registered, with its status."""
     async with opened(settings) as built:
-        found = await built.onboarding.find(client_id)
-        if found is None:
-            raise errors.NotFound("There is no such client.")
-        return client_document(found)
+        return list(await built.onboarding.standings.partners())
 
 
 async def trust(

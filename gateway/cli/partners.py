@@ -1,4 +1,4 @@
-"""The commands for partners, their clients, and the issuers whose statements register clients."""
+"""The commands for partners, and for the issuers whose statements register clients."""
 
 import asyncio
 from datetime import datetime
@@ -10,23 +10,31 @@ import msgspec
 
 from contracts import errors
 from gateway.cli import operations, partner_operations
-from gateway.cli.console import acting, attempt, decode, operated, read_settings, show
+from gateway.cli.console import (
+    JSON_FILE,
+    acting,
+    attempt,
+    decode,
+    operated,
+    read_settings,
+    show,
+)
+from gateway.cli.standing import standing_commands
 from gateway.onboarding.service import decode_registration
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
 def partner() -> None:
-    """Register partners, record their risk assessments, end their keys."""
+    """Register partners, assess, suspend and end them."""
 
 
 @partner.command()
-@click.argument("registration", type=_FILE)
+@click.argument("registration", metavar="FILE", type=JSON_FILE)
 @click.option(
     "--jwks",
-    type=_FILE,
+    type=JSON_FILE,
     help="A JWK set file that takes the place of the registration's jwks.",
 )
 @operated
@@ -41,14 +49,14 @@ def register(registration: Path, jwks: Path | None, operator: str) -> None:
         try:
             wanted = decode_registration(document)
         except msgspec.ValidationError as error:
-            raise errors.InvalidField(f"{registration}: {error}") from None
+            raise errors.InvalidField(f"{registration}: {error}.") from None
         return asyncio.run(operations.register(settings, wanted, name))
 
     show(attempt(work))
 
 
 @partner.command()
-@click.argument("partner_id")
+@click.argument("partner_id", metavar="PARTNER")
 @click.option("--reference", required=True, help="Where the bank keeps the assessment.")
 @click.option("--until", required=True, type=_DAY, help="Its last day; a past one ends it now.")
 @operated
@@ -61,27 +69,25 @@ def assess(partner_id: str, reference: str, until: datetime, operator: str) -> N
 
 
 @partner.command("retire-key")
-@click.argument("client_id")
+@click.argument("client_id", metavar="CLIENT")
 @click.argument("thumbprint")
 @operated
 def retire_key(client_id: str, thumbprint: str, operator: str) -> None:
-    """End a public key of a client at once."""
+    """End a public key of a client at once; `client show` lists them."""
     settings, name = acting(operator)
     attempt(lambda: asyncio.run(operations.retire_key(settings, client_id, thumbprint, name)))
     click.echo(f"retired {thumbprint}")
 
 
-@click.group()
-def client() -> None:
-    """Look at clients, however they were registered."""
-
-
-@client.command("show")
-@click.argument("client_id")
-def show_client(client_id: str) -> None:
-    """Print a client's metadata as it is in force, as JSON."""
+@partner.command("list")
+def list_partners() -> None:
+    """Print every partner with its status, as JSON."""
     settings = read_settings()
-    show(attempt(lambda: asyncio.run(partner_operations.client(settings, client_id))))
+    show(attempt(lambda: asyncio.run(partner_operations.partners(settings))))
+
+
+for command in standing_commands("partner"):
+    partner.add_command(command)
 
 
 @click.group()
@@ -91,7 +97,7 @@ def issuer() -> None:
 
 @issuer.command()
 @click.argument("name")
-@click.option("--jwks", type=_FILE, help="A file with the issuer's public keys, a JWK set.")
+@click.option("--jwks", type=JSON_FILE, help="A file with the issuer's public keys, a JWK set.")
 @click.option("--jwks-uri", help="Where the issuer publishes its keys; instead of --jwks.")
 @click.option(
     "--partner",

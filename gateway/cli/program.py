@@ -9,9 +9,10 @@ import click
 import msgspec
 
 from gateway.cli import operations, server
+from gateway.cli.clients import client
 from gateway.cli.console import acting, attempt, decode, operated, read_settings, show, stop
 from gateway.cli.keys import keys
-from gateway.cli.partners import client, issuer, partner
+from gateway.cli.partners import issuer, partner
 from gateway.database.migrate import check
 
 

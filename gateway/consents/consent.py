@@ -106,7 +106,7 @@ def narrowed(
     had = consent.scope.split()
     if not scope or not scope <= frozenset(had):
         raise errors.InvalidField("Some of the consent's own scope must remain.", field="scope")
-    kept = tuple(entry for entry in consent.authorization_details if entry in details)
+    kept = _remaining(consent.authorization_details, details)
     if len(kept) != len(details) or (consent.authorization_details and not kept):
         raise errors.InvalidField(
             "Some of the consent's own entries must remain.", field="authorization_details"
@@ -116,6 +116,26 @@ def narrowed(
         scope=" ".join(name for name in had if name in scope),
         authorization_details=kept,
     )
+
+
+def _remaining(
+    had: tuple[dict[str, Any], ...], details: tuple[dict[str, Any], ...]
+) -> tuple[dict[str, Any], ...]:
+    """What is left of each entry that is left, in the order they had."""
+    kept = []
+    for entry in had:
+        remains = next((one for one in details if one == entry or _is_less(one, entry)), None)
+        if remains is not None:
+            kept.append(remains)
+    return tuple(kept)
+
+
+def _is_less(remains: dict[str, Any], entry: dict[str, Any]) -> bool:
+    """Alike in everything but kinds of data, of which some are left (RFC 9396 section 2.2)."""
+    kinds: list[str] = remains.get("datatypes", [])
+    if not kinds or remains | {"datatypes": entry.get("datatypes")} != entry:
+        return False
+    return [kind for kind in entry["datatypes"] if kind in kinds] == kinds
 
 
 def rights(consent: Consent) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a customer allowed, until when, and how it is narrowed, paused and taken back."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,6 +30,8 @@ __all__ = ["LIFETIME", "Consent", "Consents", "LastUses", "Notice", "is_live", "
 LIFETIME: Final = timedelta(days=180)
 _REVOKED_BY_CUSTOMER: Final = "customer"
 _REVOKED_BY_PARTNER: Final = "partner"
+_REVOKED_BY_BANK: Final = "bank"
+_ENDED_AT_ONCE: Final = 100
 
 
 class Consents:
@@ -170,6 +173,27 @@ class Consents:
 
         await self._database.settle(compose)
 
+    async def end_all(self, client_id: str, *, actor: str, at: datetime) -> int:
+        """The bank ends every consent of a client that has ended; returns how many.
+
+        The client reaches nothing by then, so this may be interrupted and run again.
+        """
+        ended = 0
+        while rows := await self._database.all(
+            store.LIVE_OF_CLIENT, client_id=client_id, at=at, limit=_ENDED_AT_ONCE
+        ):
+            await asyncio.gather(*(self._end(row.consent_id, actor, at) for row in rows))
+            ended += len(rows)
+        return ended
+
+    async def _end(self, consent_id: str, actor: str, at: datetime) -> None:
+        async def compose() -> Unit:
+            consent = await self.find(consent_id)
+            assert consent is not None, "consents are never deleted"
+            return self._revocation(consent, _REVOKED_BY_BANK, actor, at)
+
+        await self._database.settle(compose)
+
     async def pause(self, consent_id: str, customer_id: str, at: datetime) -> Consent:
         """The customer stops everything under a consent, from the next call on, until resumed.
 
@@ -195,7 +219,8 @@ class Consents:
     ) -> Consent:
         """Leaves the consent with less, from the next call on; what went is kept in the audit.
 
-        Both are what remains: scope tokens and entries that the consent has now. Raises
+        Both are what remains: scope tokens and entries that the consent has now, an entry whole or
+        with fewer ``datatypes``. Raises
         ``InvalidField`` for anything else and when nothing would remain, ``ConsentNotLive`` for a
         consent that is over, ``Conflict`` when it changed meanwhile.
         """

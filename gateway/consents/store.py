@@ -63,3 +63,8 @@ FOR_CUSTOMER = Query(
     " limit 200",
     ConsentRow,
 )
+LIVE_OF_CLIENT = Query(
+    _SELECT + " where client_id = :client_id and status in ('active', 'paused')"
+    " and expires_at > :at order by consent_id limit :limit",
+    ConsentRow,
+)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from gateway.database.sqlite import exclusive
+from gateway.database.sqlite import exclusive, make_private
 
 _FOLDER = Path(__file__).parent / "migrations"
 _SQLITE = "sqlite:///"
@@ -87,6 +87,7 @@ def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
     if url.startswith(_SQLITE):
         path = Path(url.removeprefix(_SQLITE))
         with exclusive(path):
+            make_private(path)
             engine = sqlalchemy.create_engine(url)
             try:
                 with engine.begin() as connection:

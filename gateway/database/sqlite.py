@@ -153,9 +153,17 @@ def _take_file(path: Path) -> int:
     return guard
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    # Customers' names and sealed keys are nobody else's to read.
+def make_private(path: Path) -> None:
+    """Makes the file, where there is none, for its owner alone, whatever the umask says.
+
+    Customers' names and sealed keys are nobody else's to read. SQLite gives the files that it
+    puts beside it the same mode.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    make_private(path)
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
     )

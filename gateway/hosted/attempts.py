@@ -36,7 +36,7 @@ class SignInAttempts:
     the others. The bound for everybody only sheds load: it keeps the threads that hash passcodes
     (some 16 ms each) from queueing without end, and is far above what one browser, or one network
     that is seen, can reach. Behind a proxy no network is seen (``network_of``); there the proxy
-    must bound how often one address may post to `/sign-in`.
+    must bound it, as docs/operating/haproxy.cfg does.
 
     Nothing outside tells a login that exists from one that does not. The memory is bounded: only
     admitted attempts are remembered, for the minute in which their buckets fill up.

@@ -130,30 +130,27 @@ class Confirmations:
         digest = _code_digest(browser, row, code)
         return hmac.compare_digest(digest, row.code_digest or "-")
 
-    def close_by_code(
-        self, unit: Unit, row: ConfirmationRow, to: ConfirmationStatus, at: datetime
+    def close(
+        self,
+        unit: Unit,
+        row: ConfirmationRow,
+        to: ConfirmationStatus,
+        at: datetime,
+        *,
+        by_code: bool,
     ) -> None:
-        """Adds to ``unit`` that the code is used; of many at once one wins, else ``Spent``."""
-        unit.add(
-            store.CONFIRM_BY_CODE,
-            otherwise=Spent,
-            confirmation_id=row.confirmation_id,
-            code_digest=row.code_digest,
-            nonce=ids.new_secret(),
-            tries_most=TRIES_MOST,
-            to=to,
-            at=at,
-        )
+        """Adds to ``unit`` that the code, or else the passkey's challenge, is used.
 
-    def close_by_passkey(
-        self, unit: Unit, row: ConfirmationRow, to: ConfirmationStatus, at: datetime
-    ) -> None:
-        """Adds to ``unit`` that the challenge is used; of many at once one wins, else ``Spent``."""
+        Of many at once one wins, else ``Spent``.
+        """
+        # What was judged must still stand there, and only that: a new code leaves a challenge be,
+        # and a wrong guess a code.
+        judged = {"code_digest": row.code_digest} if by_code else {"nonce_before": row.nonce}
         unit.add(
-            store.CONFIRM_BY_PASSKEY,
+            store.CONFIRM_BY_CODE if by_code else store.CONFIRM_BY_PASSKEY,
             otherwise=Spent,
+            **judged,
             confirmation_id=row.confirmation_id,
-            nonce_before=row.nonce,
             nonce=ids.new_secret(),
             tries_most=TRIES_MOST,
             to=to,

@@ -60,6 +60,11 @@ def pick(texts: Mapping[str, str], language: Language) -> str:
     return texts[language]
 
 
+def listed(names: Iterable[str], language: Language) -> str:
+    """Several names in one line."""
+    return ("、" if language == "zh-CN" else ", ").join(names)
+
+
 def money(amount: Money, language: Language) -> str:
     """An amount with its currency, such as ``¥50.00`` or ``CNY 50.00``."""
     if amount.currency in _WITHOUT_DECIMALS:

@@ -15,13 +15,16 @@ from gateway.hosted.second_factors import Answer, SecondFactors
 from gateway.hosted.sessions import Browser, signed_in
 from gateway.kit import ids
 from gateway.kit.clock import Clock
-from gateway.oauth.service import withheld_scopes
+from gateway.oauth.service import carried_details, withheld_scopes
 from gateway.onboarding.service import Onboarding, Partner
 from gateway.products.service import Catalogue
 
 
 class Given(msgspec.Struct, frozen=True):
-    """A consent on file with what the register and the catalogue say about it."""
+    """A consent on file with what the register and the catalogue say about it.
+
+    ``entries`` are what it allows in effect: nothing is named that no scope reaches any more.
+    """
 
     consent: Consent
     partner: Partner | None
@@ -130,13 +133,16 @@ class OwnConsents:
             and part not in {entry.choice for entry in given.removable}
         ):
             raise errors.InvalidField("This cannot be taken out alone; the consent can be ended.")
-        had = [entry.raw for entry in given.entries]
-        left = [entry.raw for entry in given.entries if entry.choice != part]
+        on_file = self.entries(given.consent.authorization_details)
+        had = [entry.raw for entry in on_file]
+        left = tuple(entry.raw for entry in on_file if entry.choice != part)
+        scope = scope - {right} - withheld_scopes(had, left)
         await self._consents.narrow(
             consent_id,
             customer_id,
-            scope=scope - {right} - withheld_scopes(had, left),
-            authorization_details=left,
+            scope=scope,
+            # Never emptied: without any details a scope reaches as far as it can.
+            authorization_details=carried_details(left, scope) or left,
             at=self._clock.now(),
         )
 
@@ -152,4 +158,6 @@ class OwnConsents:
         return tuple(entries)
 
     def _given(self, consent: Consent, partner: Partner | None) -> Given:
-        return Given(consent, partner, self.entries(consent.authorization_details))
+        scope = frozenset(consent.scope.split())
+        in_effect = carried_details(consent.authorization_details, scope)
+        return Given(consent, partner, self.entries(in_effect))

@@ -57,6 +57,18 @@ class OwnPasskeys:
         customer_id, _ = signed_in(browser)
         return await self._passkeys.of(customer_id)
 
+    async def leaving(self, row: ConfirmationRow) -> PasskeyRow | None:
+        """The passkey whose removal is confirmed, ``None`` where none is.
+
+        Raises ``PageExpired`` for one that has gone meanwhile.
+        """
+        if row.purpose != "passkey.remove":
+            return None
+        for passkey in await self._passkeys.of(row.customer_id):
+            if passkey.credential_id == row.subject:
+                return passkey
+        raise errors.PageExpired
+
     async def start_adding(self, browser: Browser, language: Language) -> ConfirmationRow:
         """The confirmation that must come first; ``NotFound`` where there are no passkeys."""
         customer_id, _ = signed_in(browser)

@@ -11,8 +11,9 @@ from gateway.hosted.asked import Bundle, Fact, bundles
 from gateway.hosted.desk import Visit
 from gateway.hosted.language import Language, day
 from gateway.hosted.pages import Pages
+from gateway.hosted.rights import Right, purpose_shown, rights_shown, shared_shown
 from gateway.hosted.service import Given, Hosted
-from gateway.hosted.views import PartnerShown, customer_name, partner_shown, rights_shown
+from gateway.hosted.views import PartnerShown, customer_name, partner_shown, passkey_history
 
 # What the list can be told to say first, by a word in its address.
 _NEWS = ("ended", "paused", "resumed", "narrowed")
@@ -38,7 +39,7 @@ class ConsentShown(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     bundles: tuple[Bundle, ...]
     shared: tuple[str, ...]
-    rights: tuple[str, ...]
+    rights: tuple[Right, ...]
     removable: tuple[Removable, ...]
 
     @property
@@ -98,10 +99,7 @@ class OwnViews:
             {
                 "passkey": row.credential_id,
                 "label": row.label,
-                "created": self._say(language, "passkeys.created", row.created_at),
-                "used": self._say(language, "passkeys.used", row.last_used_at)
-                if row.last_used_at
-                else self._pages.texts.say(language, "passkeys.unused"),
+                "history": passkey_history(row, self._pages.texts, language),
                 "remove": self._pages.texts.say(language, "passkeys.remove", label=row.label),
             }
             for row in await self._hosted.passkeys.all(visit.browser)
@@ -166,7 +164,8 @@ class OwnViews:
     def _shown(self, given: Given, language: Language, now: datetime) -> ConsentShown:
         consent = given.consent
         partner = partner_shown(given.partner, language, consent.notice.recipient)
-        shown = bundles(given.entries, self._pages.texts, language, payee=partner.name)
+        texts, scope = self._pages.texts, consent.scope.split()
+        shown = bundles(given.entries, texts, language, payee=partner.name)
         return ConsentShown(
             consent_id=consent.consent_id,
             partner=partner,
@@ -176,8 +175,8 @@ class OwnViews:
             standing=self._standing(given, language, now),
             facts=self._facts(given, shown, language),
             bundles=shown,
-            shared=tuple(dict.fromkeys(kind for bundle in shown for kind in bundle.shared)),
-            rights=rights_shown(self._pages, tuple(consent.scope.split()), language),
+            shared=shared_shown(shown, scope, texts, language),
+            rights=rights_shown(scope, given.entries, texts, language),
             removable=self._removable(given, shown, language),
         )
 
@@ -185,11 +184,10 @@ class OwnViews:
         self, given: Given, shown: tuple[Bundle, ...], language: Language
     ) -> tuple[Fact, ...]:
         texts, used_at = self._pages.texts, given.consent.last_used_at
-        purpose = "; ".join(f"{bundle.title} {bundle.version}".strip() for bundle in shown)
         return (
             Fact(
                 texts.say(language, "consents.purpose"),
-                purpose or texts.say(language, "consents.purpose_rights"),
+                purpose_shown(shown, texts, language),
             ),
             Fact(
                 texts.say(language, "consents.last_used"),

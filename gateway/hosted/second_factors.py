@@ -194,10 +194,8 @@ class SecondFactors:
         unit = Unit("hosted.second_factor")
         self._lockout.succeed(unit, self._lockout.key(row.customer_id, ""), "second", at)
         detail: dict[str, Any] = {"amr": list(confirmed.amr), "approved": row.content_digest}
-        if used is None:
-            self._confirmations.close_by_code(unit, row, to, at)
-        else:
-            self._confirmations.close_by_passkey(unit, row, to, at)
+        self._confirmations.close(unit, row, to, at, by_code=used is None)
+        if used is not None:
             self._passkeys.use(unit, used, at)
             detail["credential_id"] = used.passkey.credential_id
         self._record(unit, row, "allow", detail, at)

@@ -17,7 +17,7 @@ from gateway.hosted.attempts import SignInAttempts
 from gateway.hosted.codes import CodeMessenger, SandboxMessenger
 from gateway.hosted.confirmations import Confirmations
 from gateway.hosted.factor import Confirmed, needs_two_factors
-from gateway.hosted.factor_store import ConfirmationRow
+from gateway.hosted.factor_store import ConfirmationRow, PasskeyRow
 from gateway.hosted.language import Language
 from gateway.hosted.lockout import Lockout
 from gateway.hosted.own_consents import Given, OwnConsents
@@ -40,6 +40,7 @@ __all__ = [
     "Given",
     "Hosted",
     "Offer",
+    "PasskeyRow",
     "SandboxMessenger",
     "Sessions",
     "SignInAttempts",

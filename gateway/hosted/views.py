@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from gateway.hosted.asked import bundles
+from gateway.hosted.asked import Fact, bundles
 from gateway.hosted.desk import Visit, address
 from gateway.hosted.language import Language, day
 from gateway.hosted.pages import Pages
-from gateway.hosted.service import Asked, ConfirmationRow, Hosted
+from gateway.hosted.rights import purpose_shown, rights_shown
+from gateway.hosted.service import Asked, ConfirmationRow, Hosted, PasskeyRow
+from gateway.hosted.texts import Texts
 from gateway.onboarding.service import Partner
 
 HINT_LONGEST = 128
@@ -55,7 +57,8 @@ class Views:
         """Everything asked for, before anything is agreed."""
         language = visit.language(asked.request.ui_locales)
         partner = partner_shown(asked.partner, language)
-        now = self._hosted.now()
+        texts, until = self._pages.texts, self._hosted.now() + self._hosted.lifetime
+        shown = bundles(asked.entries, texts, language, payee=partner.name)
         return self._pages.page(
             "consent",
             language,
@@ -67,9 +70,21 @@ class Views:
             flow_id=visit.flow_id,
             partner=partner,
             customer=await customer_name(self._hosted, visit, language),
-            bundles=bundles(asked.entries, self._pages.texts, language, payee=partner.name),
-            rights=rights_shown(self._pages, asked.request.scope, language),
-            until=day(now + self._hosted.lifetime, language),
+            bundles=shown,
+            purpose=(
+                Fact(
+                    texts.say(language, "consents.purpose"),
+                    purpose_shown(shown, texts, language),
+                ),
+                Fact(
+                    texts.say(language, "rights.period"),
+                    texts.say(language, "consents.active", day=day(until, language)),
+                ),
+            ),
+            rights=rights_shown(
+                asked.request.scope, asked.entries, texts, language, undecided=True
+            ),
+            until=day(until, language),
             days=str(self._hosted.lifetime.days),
             return_host=urlsplit(asked.request.redirect_uri).hostname or "",
             can_approve=await self._hosted.can_approve(visit.browser, asked),
@@ -86,6 +101,8 @@ class Views:
         offer = await self._hosted.factors.offer(row)
         purpose = row.purpose.replace(".", "_")
         named = partner.name if partner else ""
+        leaving = await self._hosted.passkeys.leaving(row)
+        label = leaving.label if leaving else ""
         message = ""
         if offer.on_page is not None:
             message = texts.say(language, f"message.{purpose}", code=offer.on_page, partner=named)
@@ -99,9 +116,10 @@ class Views:
             cookies=visit.cookies,
             csrf=visit.browser.csrf,
             customer=await customer_name(self._hosted, visit, language),
-            title=texts.say(language, f"confirm.{purpose}_title", partner=named),
+            title=texts.say(language, f"confirm.{purpose}_title", partner=named, label=label),
             lead=texts.say(language, f"confirm.{purpose}_lead", partner=named),
             purpose=row.purpose,
+            history=passkey_history(leaving, texts, language) if leaving else "",
             partner=partner,
             bundles=bundles(given, texts, language, payee=named),
             query=visit.here.partition("?")[2],
@@ -131,9 +149,13 @@ async def customer_name(hosted: Hosted, visit: Visit, language: Language) -> str
     return customer.name_zh if language == "zh-CN" else customer.name_en
 
 
-def rights_shown(pages: Pages, scope: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    """What scope tokens allow, in words."""
-    return tuple(pages.texts.say(language, f"scope.{name}") for name in scope)
+def passkey_history(passkey: PasskeyRow, texts: Texts, language: Language) -> str:
+    """When a passkey was added and last used, which tells it from others of its name."""
+    added, used_at = passkey.created_at, passkey.last_used_at
+    used = texts.say(language, "passkeys.unused")
+    if used_at is not None:
+        used = texts.say(language, "passkeys.used", day=day(used_at, language))
+    return f"{texts.say(language, 'passkeys.created', day=day(added, language))} · {used}"
 
 
 def partner_shown(partner: Partner | None, language: Language, recorded: str = "") -> PartnerShown:

@@ -10,6 +10,17 @@ _ALGORITHMS: Final = " ".join(SIGNING_ALGORITHMS)
 _DPOP: Final = f'algs="{_ALGORITHMS}"'
 
 
+class _ProofRefused(errors.InvalidToken):
+    """A problem like any refused token; in OAuth JSON (userinfo) named as in its challenge."""
+
+    oauth = "invalid_dpop_proof"
+    next_action = "sign_again"
+
+
+class _NonceWanted(_ProofRefused):
+    oauth = "use_dpop_nonce"
+
+
 def no_token(mtls: str) -> errors.GatewayError:
     """RFC 6750 section 3.1: without credentials the challenge names no error.
 
@@ -23,20 +34,18 @@ def no_token(mtls: str) -> errors.GatewayError:
 
 def invalid_token(description: str, *, scheme: str = "DPoP") -> errors.GatewayError:
     """401 `invalid_token` (RFC 6750 section 3.1), in the scheme that the token is used with."""
-    return _challenged(errors.InvalidToken(description), scheme, "invalid_token", description)
+    return _challenged(errors.InvalidToken(description), scheme, description)
 
 
 def invalid_proof(description: str) -> errors.GatewayError:
     """401 `invalid_dpop_proof` (RFC 9449 section 7.1)."""
-    refusal = errors.InvalidToken(description, next_action="sign_again")
-    return _challenged(refusal, "DPoP", "invalid_dpop_proof", description)
+    return _challenged(_ProofRefused(description), "DPoP", description)
 
 
 def use_nonce() -> errors.GatewayError:
     """401 `use_dpop_nonce` (RFC 9449 section 9); the guard adds the nonce to every challenge."""
     description = "Sign the proof again with the nonce of this answer."
-    refusal = errors.InvalidToken(description, next_action="sign_again")
-    return _challenged(refusal, "DPoP", "use_dpop_nonce", description)
+    return _challenged(_NonceWanted(description), "DPoP", description)
 
 
 def insufficient_scope(wanted: str, presented: Binding) -> errors.GatewayError:
@@ -75,10 +84,7 @@ def insufficient_authentication(
     return refusal.with_headers(WWW_Authenticate=f"{scheme} {error}")
 
 
-def _challenged(
-    refusal: errors.GatewayError, scheme: str, error: str, description: str
-) -> errors.GatewayError:
+def _challenged(refusal: errors.GatewayError, scheme: str, description: str) -> errors.GatewayError:
+    error = f'error="{refusal.oauth}", error_description="{description}"'
     algorithms = f", {_DPOP}" if scheme == "DPoP" else ""
-    return refusal.with_headers(
-        WWW_Authenticate=f'{scheme} error="{error}", error_description="{description}"{algorithms}'
-    )
+    return refusal.with_headers(WWW_Authenticate=f"{scheme} {error}{algorithms}")

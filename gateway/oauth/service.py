@@ -18,7 +18,7 @@ from gateway.kit.jose import CompactReader
 from gateway.kit.vault import Vault
 from gateway.oauth import store
 from gateway.oauth.a2_methods import A2Methods
-from gateway.oauth.account_information import withheld_scopes
+from gateway.oauth.account_information import carried_details, withheld_scopes
 from gateway.oauth.addresses import Addresses
 from gateway.oauth.answers import AuthorizationAnswers
 from gateway.oauth.approval import Approval, AuthorizationRequest, Authorizations
@@ -55,6 +55,7 @@ __all__ = [
     "GrantHandles",
     "OAuth",
     "SigningKeys",
+    "carried_details",
     "check_money_factors",
     "withheld_scopes",
 ]

@@ -85,6 +85,7 @@ def client_document(client: Client) -> dict[str, Any]:
         "client_id": client.client_id,
         "partner_id": client.partner_id,
         "status": client.status,
+        "version": client.version,
         "assessed_until": client.assessed_until,
         "metadata": echoed(client.metadata),
     }

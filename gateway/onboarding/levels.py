@@ -15,6 +15,8 @@ LEVELS: dict[str, Level] = {
     "account.balance.read": "A2",
     "payment.initiate": "A2",
 }
+# Scopes of level A2 whose holders write: what they are for is done by signed calls (CN-API-05).
+WRITES: frozenset[str] = frozenset({"order.write", "payment.initiate"})
 
 
 def level_of(scope: str) -> Level:

@@ -16,8 +16,8 @@ from contracts.v1.consents import ACCOUNT_INFORMATION_TYPE, PACKAGE_ORDER_TYPE
 from contracts.v1.onboarding import Registration
 from gateway.kit import jose
 from gateway.kit.distinguished_names import parse_distinguished_name
-from gateway.onboarding import redirects
-from gateway.onboarding.levels import LEVELS, level_of
+from gateway.onboarding import member_names, redirects
+from gateway.onboarding.levels import LEVELS, WRITES, level_of
 
 GRANT_TYPES: Final = ["authorization_code", "refresh_token", "client_credentials"]
 DETAILS_TYPES: Final = [PACKAGE_ORDER_TYPE, ACCOUNT_INFORMATION_TYPE]
@@ -40,8 +40,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     # The keys registered by value, already judged; empty where there are none.
     jwks: tuple[dict[str, Any], ...]
     sandbox: bool
+    # Whether this server has addresses at which it asks for certificates.
+    mutual_tls: bool
     # The methods CN-API-03 lets a client of level A2 use, on the day of the registration.
     a2_methods: tuple[str, ...]
+    # What CN-API-05 asks of a write of level A2, on the same day.
+    a2_integrity: tuple[str, ...]
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -62,12 +66,20 @@ def decode(document: dict[str, Any]) -> ClientMetadata:
 def decode_registration(document: dict[str, Any]) -> Registration:
     """An operator's file as a registration, its ``metadata`` as `decode` reads one.
 
-    Raises ``msgspec.ValidationError``.
+    Raises ``InvalidField`` for a member that nobody knows, here or in ``metadata``, and
+    ``msgspec.ValidationError`` for a wrong type or value.
     """
+    member_names.check_registration(document)
     inner = document.get("metadata")
     if isinstance(inner, dict):
         document = document | {"metadata": _one_constraint(inner)}
     return msgspec.convert(document, Registration)
+
+
+def decode_amendment(document: dict[str, Any]) -> ClientMetadata:
+    """An operator's file of a client's whole metadata; raises as `decode_registration` does."""
+    member_names.check_metadata(document, field="")
+    return decode(document)
 
 
 def _one_constraint(document: dict[str, Any]) -> dict[str, Any]:
@@ -167,6 +179,23 @@ def check_method(asked: Asked) -> None:
         )
 
 
+def check_mutual_tls(asked: Asked) -> None:
+    """RFC 8705 section 5: certificates are of use only at addresses that ask for them."""
+    metadata = asked.metadata
+    by_certificate = metadata.token_endpoint_auth_method != "private_key_jwt"  # noqa: S105
+    if asked.mutual_tls or not (
+        by_certificate or metadata.tls_client_certificate_bound_access_tokens
+    ):
+        return
+    raise errors.InvalidField(
+        "This server asks nobody for certificates: TESSERA_MTLS_ISSUER must be set first, with"
+        " TESSERA_TERMINATORS and TESSERA_TERMINATOR_SECRET_FILE.",
+        field="token_endpoint_auth_method"
+        if by_certificate
+        else "tls_client_certificate_bound_access_tokens",
+    )
+
+
 def check_keys(asked: Asked) -> None:
     """RFC 7591 section 2: keys by value or by address, never both; needed where they prove."""
     metadata = asked.metadata
@@ -185,6 +214,19 @@ def check_keys(asked: Asked) -> None:
             raise errors.InvalidField(
                 "Signed request objects need keys: give jwks or jwks_uri.", field="jwks"
             )
+        _check_unsigned(asked)
+
+
+def _check_unsigned(asked: Asked) -> None:
+    """CN-API-05: a client that must sign its calls has a key to sign them with."""
+    signing = "Besides its certificate the client needs a signing key: give jwks or jwks_uri."
+    if asked.metadata.http_message_signatures == "required":
+        raise errors.InvalidField(f"It is to sign its calls. {signing}", field="jwks")
+    writes = sorted(asked.scopes & WRITES)
+    if writes and "signature" in asked.a2_integrity:
+        raise errors.InvalidField(
+            f"Calls with {', '.join(writes)} are signed. {signing}", field="jwks", rule="CN-API-05"
+        )
 
 
 def check_subject(asked: Asked) -> None:
@@ -259,6 +301,7 @@ CHECKS: Final[tuple[Callable[[Asked], None], ...]] = (
     check_redirects,
     check_pages,
     check_method,
+    check_mutual_tls,
     check_keys,
     check_subject,
     check_constraint,

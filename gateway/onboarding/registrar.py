@@ -37,10 +37,17 @@ class Registrar:
     """Shared by the ways of registering: an operator's file, and a software statement."""
 
     def __init__(
-        self, vault: Vault, sender: Sender | None, rules: RulePack, *, sandbox: bool
+        self,
+        vault: Vault,
+        sender: Sender | None,
+        rules: RulePack,
+        *,
+        sandbox: bool,
+        mutual_tls: bool,
     ) -> None:
         self.rules = rules
         self.sandbox = sandbox
+        self._mutual_tls = mutual_tls
         self._vault = vault
         self._sender = sender
 
@@ -53,19 +60,28 @@ class Registrar:
                 metadata=whole,
                 jwks=by_value,
                 sandbox=self.sandbox,
-                a2_methods=self._a2_methods(at),
+                mutual_tls=self._mutual_tls,
+                a2_methods=self.a2_methods(at),
+                a2_integrity=self._a2_integrity(at),
             )
         )
         sector = await sector_of(whole, self._sender)
         stored = msgspec.structs.replace(whole, jwks=None)
         return Judged(metadata=stored, jwks=by_value, sector=sector)
 
-    def _a2_methods(self, at: datetime) -> tuple[str, ...]:
+    def a2_methods(self, at: datetime) -> tuple[str, ...]:
+        """The ways of authenticating that CN-API-03 lets a client of level A2 use."""
         try:
             return self.rules.words("CN-API-03", "a2_auth", on=bank_day(at))
         except UnknownRule:
             # No method that the contract knows is a shared secret; all are good without the rule.
             return get_args(AuthenticationMethod)
+
+    def _a2_integrity(self, at: datetime) -> tuple[str, ...]:
+        try:
+            return self.rules.words("CN-API-05", "a2_integrity", on=bank_day(at))
+        except UnknownRule:
+            return ()
 
     def add_client(
         self, unit: Unit, partner_id: str, client_id: str, judged: Judged, at: datetime
@@ -74,24 +90,41 @@ class Registrar:
 
         The unit raises ``KeyAlreadyRegistered`` for a key that has a purpose already.
         """
-        document = judged.metadata
         unit.add(
             store.INSERT_CLIENT,
             otherwise=errors.NotFound("There is no such active partner."),
             client_id=client_id,
             partner_id=partner_id,
-            redirect_uris=_json(document.redirect_uris),
-            scopes=_json(document.scope.split()),
-            grant_types=_json(document.grant_types),
-            authorization_details_types=_json(document.authorization_details_types),
             sector=judged.sector,
-            metadata=_json(document),
             created_at=at,
+            **_columns(judged.metadata),
         )
-        return [
-            self._add_key(unit, client_id, keys.CLIENT_AUTHENTICATION, jwk, at)
-            for jwk in judged.jwks
-        ]
+        return [self.add_key(unit, client_id, jwk, at) for jwk in judged.jwks]
+
+    def set_client(
+        self,
+        unit: Unit,
+        client_id: str,
+        judged: Judged,
+        *,
+        sector: str,
+        version: int,
+        otherwise: errors.GatewayError,
+    ) -> None:
+        """Replaces the client's metadata in the unit, which raises ``otherwise`` at another
+        version; its keys by value are the caller's to add and to retire."""
+        unit.add(
+            store.SET_CLIENT,
+            otherwise=otherwise,
+            client_id=client_id,
+            sector=sector,
+            version=version,
+            **_columns(judged.metadata),
+        )
+
+    def add_key(self, unit: Unit, client_id: str, jwk: dict[str, Any], at: datetime) -> str:
+        """Adds a key that the client authenticates with; see ``add_client``."""
+        return self._add_key(unit, client_id, keys.CLIENT_AUTHENTICATION, jwk, at)
 
     def add_dialect(self, unit: Unit, client_id: str, wish: DialectKey, at: datetime) -> str:
         """Adds the client's key for a dialect and a pair of the bank's; returns its public half."""
@@ -126,6 +159,16 @@ class Registrar:
             created_at=at,
         )
         return thumbprint
+
+
+def _columns(document: ClientMetadata) -> dict[str, Any]:
+    return {
+        "redirect_uris": _json(document.redirect_uris),
+        "scopes": _json(document.scope.split()),
+        "grant_types": _json(document.grant_types),
+        "authorization_details_types": _json(document.authorization_details_types),
+        "metadata": _json(document),
+    }
 
 
 def _json(value: Any) -> str:

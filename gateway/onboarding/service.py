@@ -17,13 +17,20 @@ from gateway.kit.ids import new_id
 from gateway.kit.jose import PublicKey
 from gateway.kit.vault import Vault
 from gateway.onboarding import assessments, keys, store
+from gateway.onboarding.amendments import Amendments
 from gateway.onboarding.clients import Client, Partner, client_document, client_of, echoed
 from gateway.onboarding.issuers import TrustedIssuers
 from gateway.onboarding.jwks import parse as parse_keys
 from gateway.onboarding.key_sets import KeySets, Wanted
 from gateway.onboarding.levels import LEVELS, Level, level_of
-from gateway.onboarding.metadata import DETAILS_TYPES, GRANT_TYPES, decode_registration
+from gateway.onboarding.metadata import (
+    DETAILS_TYPES,
+    GRANT_TYPES,
+    decode_amendment,
+    decode_registration,
+)
 from gateway.onboarding.registrar import Judged, Registrar
+from gateway.onboarding.standing import Kind, Standings, Verb
 from gateway.onboarding.statement_registration import StatementRegistration
 from gateway.rules.service import RulePack, load_pack
 
@@ -34,12 +41,15 @@ __all__ = [
     "SCOPES",
     "BankDialectKey",
     "Client",
+    "Kind",
     "Level",
     "Onboarding",
     "Partner",
     "StatementRegistration",
     "TrustedIssuers",
+    "Verb",
     "client_document",
+    "decode_amendment",
     "decode_registration",
     "level_of",
     "parse_keys",
@@ -70,15 +80,21 @@ class Onboarding:
         sandbox: bool,
         rules: RulePack | None = None,
         sender: Sender | None = None,
+        mutual_tls: bool = True,
     ) -> None:
         """Without ``rules`` the shipped pack holds; without a ``sender`` nothing is fetched, so
-        that a registration that needs a document elsewhere is refused."""
+        that a registration that needs a document elsewhere is refused. ``mutual_tls`` is whether
+        the server asks for certificates anywhere; else no client can be known by one."""
         self._database = database
         self._audit = audit
         self._vault = vault
-        self.registrar = Registrar(vault, sender, rules or load_pack(), sandbox=sandbox)
+        self.registrar = Registrar(
+            vault, sender, rules or load_pack(), sandbox=sandbox, mutual_tls=mutual_tls
+        )
         self.key_sets = KeySets(sender)
         self.issuers = TrustedIssuers(database, audit, self.key_sets, sandbox=sandbox)
+        self.standings = Standings(database, audit)
+        self.amendments = Amendments(database, audit, self.registrar, self.find)
         self._clients: dict[str, Client] = {}
 
     async def register(
@@ -202,11 +218,16 @@ class Onboarding:
     async def retire_key(
         self, client_id: str, thumbprint: str, *, operator: str, at: datetime
     ) -> None:
-        """Ends a key at once, on every process; raises ``NotFound`` when it is not live."""
+        """Ends a key at once, on every process.
+
+        Raises ``NotFound`` for a client or key that is not known, and ``Conflict`` for a key that
+        was retired before: nothing else ends a client that has none here.
+        """
+        await self._check_live(client_id, thumbprint)
         unit = Unit("client.retire_key", locks=(client_id,))
         unit.add(
             store.RETIRE_KEY,
-            otherwise=errors.NotFound,
+            otherwise=errors.Conflict(f"{thumbprint} was retired already."),
             thumbprint=thumbprint,
             client_id=client_id,
             at=at,
@@ -222,6 +243,29 @@ class Onboarding:
             at=at,
         )
         await self._database.commit(unit)
+
+    async def live_keys(self, client_id: str) -> list[dict[str, str | None]]:
+        """What an operator reads of the client's keys by value: thumbprint, purpose and `kid`."""
+        rows = await self._database.all(store.LIVE_KEYS_OF_CLIENT, client_id=client_id)
+        return [
+            {
+                "thumbprint": row.thumbprint,
+                "purpose": row.purpose,
+                "kid": msgspec.json.decode(row.jwk, type=dict[str, Any]).get("kid"),
+            }
+            for row in rows
+        ]
+
+    async def _check_live(self, client_id: str, thumbprint: str) -> None:
+        client = await self.find(client_id)
+        if client is None:
+            raise errors.NotFound("There is no such client: see `tessera client list`.")
+        known = await self._database.find(store.FIND_KEY, thumbprint=thumbprint)
+        if known is not None and known.client_id == client_id:
+            if known.status == "live":
+                return
+            raise errors.Conflict(f"{thumbprint} was retired already.")
+        raise errors.NotFound(_no_key(client.metadata))
 
     async def dialect_public_keys(self, client_id: str, dialect: str) -> list[str]:
         """The live public keys (PEM) that may sign the client's requests in the dialect."""
@@ -299,6 +343,23 @@ def _whole(wanted: Registration) -> ClientMetadata:
         if beside:
             document = msgspec.structs.replace(document, **{name: beside})
     return document
+
+
+def _no_key(document: ClientMetadata) -> str:
+    """Why the client has no such key here, and what ends its keys instead."""
+    if document.jwks_uri is not None:
+        return (
+            f"The client publishes its keys at {document.jwks_uri}: a key ends within a minute"
+            " after it left the set there. To stop the client at once, use `tessera client"
+            " suspend`."
+        )
+    if document.token_endpoint_auth_method == "tls_client_auth":  # noqa: S105
+        return (
+            "The client has no such key: it is known by its certificate. Have the authority"
+            " revoke that, or use `tessera client set` for another subject, or `tessera client"
+            " suspend`."
+        )
+    return "The client has no key of this thumbprint: `tessera client show` lists its keys."
 
 
 def _is_current(client: Client, current: store.VersionRow) -> bool:

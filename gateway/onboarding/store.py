@@ -33,6 +33,27 @@ RETIRE_KEY = Statement(
     " where thumbprint = :thumbprint and client_id = :client_id and status = 'live'"
 )
 BUMP_CLIENT = Statement("update client set version = version + 1 where client_id = :client_id")
+# Whoever changes a client says which version was read: of two operators at once, one is told.
+BUMP_CLIENT_FROM = Statement(
+    "update client set version = version + 1"
+    " where client_id = :client_id and version = :version and status <> 'ended'"
+)
+SET_CLIENT = Statement(
+    "update client set version = version + 1, redirect_uris = :redirect_uris, scopes = :scopes,"
+    " grant_types = :grant_types, authorization_details_types = :authorization_details_types,"
+    " sector = :sector, metadata = :metadata"
+    " where client_id = :client_id and version = :version and status <> 'ended'"
+)
+SET_KEY = Statement(
+    "update client_key set jwk = :jwk"
+    " where thumbprint = :thumbprint and client_id = :client_id and status = 'live'"
+)
+MOVE_CLIENT = Statement(
+    "update client set status = :to where client_id = :client_id and status = :from_"
+)
+MOVE_PARTNER = Statement(
+    "update partner set status = :to where partner_id = :partner_id and status = :from_"
+)
 INSERT_DIALECT_KEY = Statement(
     "insert into dialect_key (client_id, dialect, sealed_private_pem, public_pem, created_at)"
     " values (:client_id, :dialect, :sealed_private_pem, :public_pem, :created_at)"
@@ -105,6 +126,44 @@ class KeyRow(msgspec.Struct, frozen=True):
     jwk: str
 
 
+class LiveKeyRow(msgspec.Struct, frozen=True):
+    """A live public key of a client, whatever it is for."""
+
+    thumbprint: str
+    purpose: str
+    jwk: str
+
+
+class KnownKeyRow(msgspec.Struct, frozen=True):
+    """Whose a public key is, or was; a key that was retired stays known."""
+
+    client_id: str
+    status: str
+
+
+class ListedPartnerRow(msgspec.Struct, frozen=True):
+    """A partner in an operator's list."""
+
+    partner_id: str
+    name: str
+    name_zh: str
+    status: str
+    assessed_until: datetime | None
+    created_at: datetime
+
+
+class ListedClientRow(msgspec.Struct, frozen=True):
+    """A client in an operator's list; it lives while both statuses say ``active``."""
+
+    client_id: str
+    partner_id: str
+    partner_name: str
+    status: str
+    partner_status: str
+    version: int
+    created_at: datetime
+
+
 class IssuerRow(msgspec.Struct, frozen=True):
     """Who may vouch for clients: of one partner, or of the one its statements name."""
 
@@ -152,7 +211,26 @@ LIVE_KEYS = Query(
     " and status = 'live' order by created_at, thumbprint",
     KeyRow,
 )
-FIND_KEY = Query("select thumbprint, jwk from client_key where thumbprint = :thumbprint", KeyRow)
+LIVE_KEYS_OF_CLIENT = Query(
+    "select thumbprint, purpose, jwk from client_key where client_id = :client_id"
+    " and status = 'live' order by purpose, created_at, thumbprint",
+    LiveKeyRow,
+)
+FIND_KEY = Query(
+    "select client_id, status from client_key where thumbprint = :thumbprint", KnownKeyRow
+)
+ALL_PARTNERS = Query(
+    "select partner_id, name, name_zh, status, assessed_until, created_at from partner"
+    " order by created_at, partner_id",
+    ListedPartnerRow,
+)
+_LISTED_CLIENT = (
+    "select c.client_id, c.partner_id, p.name as partner_name, c.status, p.status as"
+    " partner_status, c.version, c.created_at"
+    " from client c join partner p on p.partner_id = c.partner_id"
+)
+ALL_CLIENTS = Query(_LISTED_CLIENT + " order by c.created_at, c.client_id", ListedClientRow)
+FIND_LISTED_CLIENT = Query(_LISTED_CLIENT + " where c.client_id = :client_id", ListedClientRow)
 FIND_DIALECT_KEY = Query(
     "select client_id, sealed_private_pem, public_pem from dialect_key"
     " where client_id = :client_id and dialect = :dialect",

@@ -51,6 +51,19 @@ class Plan(msgspec.Struct, frozen=True):
     lines: tuple[PlannedLine, ...]
 
 
+# How many requests that passed are remembered for a day, and up to which length.
+_REMEMBERED_MOST = 1024
+_REMEMBERED_BYTES = 4096
+
+
+class _Shelf(msgspec.Struct, frozen=True):
+    """One day's sale: what is newest, by code, and what was asked and may be asked again."""
+
+    day: date
+    newest: dict[str, tuple[Package, PackageSummary]]
+    passed: dict[bytes, tuple[PackageOrderDetail, ...]]
+
+
 class Catalogue:
     """Every published version of every package; built once, never changing while it runs."""
 
@@ -63,6 +76,7 @@ class Catalogue:
         self._clock = clock
         self._by_version: dict[tuple[str, str], PackageFile] = {}
         self._promised: dict[tuple[str, str], Package] = {}
+        self._shelf: _Shelf | None = None
         today = self._today()
         for package in packages:
             key = (package.code, package.version)
@@ -78,23 +92,21 @@ class Catalogue:
 
     def list(self, scenario: str | None = None) -> PackageList:
         """The newest version on sale of each package, in order of their codes."""
-        today = self._today()
-        codes = sorted({code for code, _ in self._by_version})
-        newest = [self._newest(code, today) for code in codes]
+        newest = self._today_on_sale().newest.values()
         return PackageList(
             [
-                _summary(package)
-                for package in newest
-                if package is not None and (scenario is None or scenario in package.scenarios)
+                summary
+                for package, summary in newest
+                if scenario is None or scenario in package.scenarios
             ]
         )
 
     def read(self, code: str) -> Package:
         """The newest version on sale; ``NotFound`` when there is none."""
-        package = self._newest(code, self._today())
-        if package is None:
+        found = self._today_on_sale().newest.get(code)
+        if found is None:
             raise NotFound("There is no such package.")
-        return package
+        return found[0]
 
     def find(self, code: str, version: str) -> Package | None:
         """A published version, also one no longer on sale: customers keep what they signed."""
@@ -121,6 +133,22 @@ class Catalogue:
         type, member, package, version or component, a component twice, a required one missing,
         an action or amount it does not take, an amount above the package's limit.
         """
+        shelf = self._today_on_sale()
+        # Partners ask for the same again and again, and the whole judgement hangs on the text and
+        # the day alone.
+        text = msgspec.json.encode(details)
+        entries = shelf.passed.get(text)
+        if entries is None:
+            entries = self._judge(details, shelf.day)
+            if len(text) <= _REMEMBERED_BYTES:
+                if len(shelf.passed) == _REMEMBERED_MOST:
+                    shelf.passed.clear()
+                shelf.passed[text] = entries
+        return entries
+
+    def _judge(
+        self, details: Sequence[dict[str, Any]], today: date
+    ) -> tuple[PackageOrderDetail, ...]:
         entries = tuple(read_entry(place, entry) for place, entry in enumerate(details))
         if not entries:
             raise InvalidAuthorizationDetails("There is no entry.")
@@ -129,7 +157,7 @@ class Catalogue:
             if (entry.package, entry.version) != (first.package, first.version):
                 raise refused(place, "one request asks for one version of one package.")
         package = self._by_version.get((first.package, first.version))
-        if package is None or not package.on_sale(self._today()):
+        if package is None or not package.on_sale(today):
             raise refused(0, "this version of the package is not on sale.")
         check_entries(package, entries)
         return entries
@@ -141,14 +169,23 @@ class Catalogue:
         package = self._by_version.get((code, version))
         return package if package is not None and package.status == "published" else None
 
-    def _newest(self, code: str, today: date) -> Package | None:
-        on_sale = [
-            package
-            for package in self._by_version.values()
-            if package.code == code and package.on_sale(today)
-        ]
-        newest = max(on_sale, key=_release, default=None)
-        return None if newest is None else self._promised[(newest.code, newest.version)]
+    def _today_on_sale(self) -> _Shelf:
+        today = self._today()
+        shelf = self._shelf
+        if shelf is None or shelf.day != today:
+            shelf = self._shelf = _Shelf(today, self._newest(today), {})
+        return shelf
+
+    def _newest(self, today: date) -> dict[str, tuple[Package, PackageSummary]]:
+        """The newest version on sale of each package, in order of their codes."""
+        by_code: dict[str, PackageFile] = {}
+        on_sale = (package for package in self._by_version.values() if package.on_sale(today))
+        for package in sorted(on_sale, key=_release):
+            by_code[package.code] = package
+        promises = (
+            self._promised[(code, package.version)] for code, package in sorted(by_code.items())
+        )
+        return {package.code: (package, _summary(package)) for package in promises}
 
 
 def load_packages() -> tuple[PackageFile, ...]:

@@ -63,11 +63,17 @@ FIND_ENDPOINTS = Query(
     """,
     EndpointRow,
 )
+# While a partner, or the client that gave the address, is suspended, nothing is sent and nothing
+# is lost (onboarding's columns).
 FIND_DUE_ENDPOINTS = Query(
     """
     select e.endpoint_id, e.partner_id, e.url, e.voice, e.secret_sealed, e.status, e.created_at
     from webhook_endpoint e
-    where e.status = 'active' and exists (
+    where e.status = 'active' and not exists (
+        select 1 from partner p where p.partner_id = e.partner_id and p.status <> 'active'
+    ) and not exists (
+        select 1 from client c where c.client_id = e.client_id and c.status <> 'active'
+    ) and exists (
         select 1 from webhook_delivery d
         where d.endpoint_id = e.endpoint_id and d.status = 'pending' and d.due_at <= :now
     )
@@ -87,6 +93,7 @@ DISABLE_ENDPOINT = Statement(
     where endpoint_id = :endpoint_id and status = 'active'
     """
 )
+# Nothing is owed to whoever has ended.
 INSERT_DELIVERY = Statement(
     """
     insert into webhook_delivery (endpoint_id, event_id, content_type, body, status, attempts,
@@ -94,7 +101,12 @@ INSERT_DELIVERY = Statement(
     select :endpoint_id, :event_id, :content_type, :body, :status, 0, :at, :at, :ended_at,
         :outcome
     where exists (
-        select 1 from webhook_endpoint where endpoint_id = :endpoint_id and status = 'active'
+        select 1 from webhook_endpoint e
+        where e.endpoint_id = :endpoint_id and e.status = 'active' and not exists (
+            select 1 from partner p where p.partner_id = e.partner_id and p.status = 'ended'
+        ) and not exists (
+            select 1 from client c where c.client_id = e.client_id and c.status = 'ended'
+        )
     )
     """
 )

@@ -5,12 +5,8 @@ that operators are given.
 """
 
 import json
-import os
-import shutil
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -35,15 +31,13 @@ from tests.certificates import (
 from tests.flows.browser import Browser
 from tests.flows.customer import Customer
 from tests.flows.partner import Keys, Partner, registered, registration
-from tests.flows.server import HOST, ROOT, House, database
+from tests.flows.server import HOST, House, database
 from tests.flows.wire import Line, Unanswered
+from tests.haproxy import HAPROXY, proxying
 from tests.ports import free_port
 from tests.terminator import Terminator, terminating
 
 SECRET = "the-terminator-proves-itself-with-this"
-CONFIGURATION = ROOT / "docs" / "operating" / "haproxy.cfg"
-# Debian keeps it where only root looks by itself.
-HAPROXY = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 PACKAGES = "/v1/packages"
 
 
@@ -126,46 +120,18 @@ def our_own(
 def haproxy(
     house: MutualHouse, authority: Authority, server: Path, trusted: Sequence[Held]
 ) -> Iterator[None]:
-    """The operators' configuration as it is; it needs no list of self-signed certificates."""
-    assert HAPROXY is not None
-    authorities = house.place / "authorities.pem"
-    authorities.write_bytes(authority.trust)
-    told = {
-        "ORDINARY_ADDRESS": f"{HOST}:{free_port()}",
-        "MUTUAL_ADDRESS": house.alias.removeprefix("https://"),
-        "GATEWAY_ADDRESS": f"{HOST}:{house.port}",
-        "SERVER_PEM": str(server),
-        "CLIENT_AUTHORITIES": str(authorities),
-        "TERMINATOR_SECRET": SECRET,
-    }
-    with (house.place / "haproxy.log").open("w+b") as log:
-        process = subprocess.Popen(
-            [HAPROXY, "-db", "-f", str(CONFIGURATION)],
-            env=os.environ | told,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _await_front(process, house, authority, log.name)
-            yield
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _await_front(
-    process: subprocess.Popen[bytes], house: MutualHouse, authority: Authority, log: str
-) -> None:
-    deadline = time.monotonic() + 15
-    with httpx.Client(verify=trusting(authority), trust_env=False) as client:
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                if client.get(f"{house.alias}/health").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-    raise RuntimeError(Path(log).read_text(errors="replace")[-2000:])
+    """It needs no list of self-signed certificates."""
+    ordinary = f"https://{HOST}:{free_port()}"
+    with proxying(
+        house.place,
+        authority,
+        server,
+        gateway=house.issuer,
+        ordinary=ordinary,
+        mutual=house.alias,
+        secret=SECRET,
+    ):
+        yield
 
 
 FRONTS: dict[str, Front] = {"our own terminator": our_own, "HAProxy": haproxy}
@@ -187,7 +153,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
                 "token_endpoint_auth_method": "tls_client_auth",
                 "tls_client_auth_subject_dn": "CN=Vouched Client",
             },
-            jwks=None,
         )
         named = house.register_certificate(
             "Named",
@@ -195,7 +160,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
                 "token_endpoint_auth_method": "tls_client_auth",
                 "tls_client_auth_san_dns": "vouched.example",
             },
-            jwks=None,
         )
         own = house.register_certificate(
             "Own",

@@ -214,6 +214,6 @@ async def test_the_first_key_file_is_made_once(
     kek_id = await key_operations.init(settings, "ada", clock)
     kept = settings.key_path.read_bytes()
     assert FileKeyStore(settings.key_path).keks()[0].kek_id == kek_id
-    with pytest.raises(errors.Conflict, match="stays"):
+    with pytest.raises(errors.Conflict, match="tessera keys rewrap"):
         await key_operations.init(settings, "ada", clock)
     assert settings.key_path.read_bytes() == kept

@@ -15,6 +15,8 @@ from tests.stores import bare_postgres
 COMMANDS = {
     "serve": ["serve"],
     "client show": ["client", "show", "cli_1"],
+    "client list": ["client", "list"],
+    "partner list": ["partner", "list"],
     "issuer list": ["issuer", "list"],
     "keys list": ["keys", "list"],
     "keys verify": ["keys", "verify"],
@@ -22,6 +24,7 @@ COMMANDS = {
     "keys init": ["keys", "init", "--operator", "ada"],
     "keys rotate": ["keys", "rotate", "--operator", "ada"],
     "issuer revoke": ["issuer", "revoke", "https://a.example", "--operator", "ada"],
+    "client end": ["client", "end", "cli_1", "--reason", "over", "--operator", "ada"],
     "sandbox persona": ["sandbox", "persona", "--operator", "ada"],
 }
 EACH = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)

@@ -18,8 +18,13 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path, database_url: str) -> Iterator[Run]:
     before = structlog.get_config()
+    secret = tmp_path / "terminator-secret"
+    secret.write_text("the-terminator-proves-itself-with-this\n")
     environment = {
         "TESSERA_MODE": "sandbox",
+        "TESSERA_MTLS_ISSUER": "https://mtls.bank.example",
+        "TESSERA_TERMINATORS": "127.0.0.1",
+        "TESSERA_TERMINATOR_SECRET_FILE": str(secret),
         "TESSERA_ISSUER": "http://127.0.0.1:8400",
         "TESSERA_DATABASE_URL": database_url,
         "TESSERA_HOME": str(tmp_path / "home"),
@@ -27,8 +32,9 @@ def run(tmp_path: Path, database_url: str) -> Iterator[Run]:
         "TESSERA_LOG_LEVEL": "ERROR",
     }
 
-    def invoke(*words: str) -> Result:
-        return CliRunner().invoke(main, words, env=environment, catch_exceptions=False)
+    def invoke(*words: str, **settings: str) -> Result:
+        found = environment | settings
+        return CliRunner().invoke(main, words, env=found, catch_exceptions=False)
 
     yield invoke
     structlog.configure(**before)
@@ -83,6 +89,9 @@ def test_a_partner_is_registered_assessed_and_looked_at(run: Run, registration: 
         (("partner", "assess", "ptr_x", "--reference", "R", "--until", "9999-12-31"), "at most"),
         (("partner", "assess", "ptr_x", "--reference", "R", "--until", "soon"), "soon"),
         (("client", "show", "cli_nobody"), "no such client"),
+        (("client", "suspend", "cli_nobody", "--reason", "x"), "no such client"),
+        (("partner", "end", "ptr_nobody", "--reason", "x"), "no such partner"),
+        (("partner", "retire-key", "cli_nobody", "nope"), "no such client"),
         (("issuer", "revoke", "https://directory.example"), "no such trusted issuer"),
         (("issuer", "trust", "https://directory.example"), "one of them"),
         (
@@ -96,6 +105,76 @@ def test_what_cannot_be_done_is_one_line(run: Run, words: tuple[str, ...], says:
     assert result.exit_code == 2
     assert says in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_standing_is_moved_and_listed(run: Run, registration: Path) -> None:
+    made = printed(run("partner", "register", str(registration)))
+    partner_id, client_id = made["partner_id"], made["client_id"]
+    why = ("--reason", "ticket 7")
+    assert run("client", "suspend", client_id, *why).stdout == f"suspended {client_id}\n"
+    (listed,) = printed(run("client", "list"))
+    assert (listed["status"], listed["partner_status"]) == ("suspended", "active")
+    assert run("client", "reinstate", client_id, *why).stdout == f"reinstated {client_id}\n"
+    ended = run("partner", "end", partner_id, *why)
+    assert ended.stdout == f"ended {partner_id}, and 0 consents with it\n"
+    assert [one["status"] for one in printed(run("partner", "list"))] == ["ended"]
+    assert printed(run("client", "show", client_id))["status"] == "ended"
+    refused = run("partner", "reinstate", partner_id, *why)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        f"tessera: {partner_id} has ended, and an end is for good: register another partner.\n",
+    )
+
+
+def test_what_is_shown_is_changed_and_put_back(
+    run: Run, registration: Path, tmp_path: Path
+) -> None:
+    made = printed(run("partner", "register", str(registration)))
+    shown = printed(run("client", "show", made["client_id"]))
+    document = shown["metadata"] | {"redirect_uris": ["https://wayfare.example/new"]}
+    file, keys = tmp_path / "changed.json", tmp_path / "keys.json"
+    file.write_text(json.dumps(document))
+    change = ("client", "set", made["client_id"], str(file), "--from-version")
+    changed = run(*change, "1")
+    assert changed.stderr == "changed: redirect_uris\n"
+    assert printed(changed) == shown | {"version": 2, "metadata": document}
+    again = run(*change, "1")
+    assert again.exit_code == 2 and "at version 2 by now" in again.stderr
+    new = fresh()
+    keys.write_text(json.dumps(jwks(new)))
+    added = run("client", "add-key", made["client_id"], "--jwks", str(keys))
+    assert added.stdout == f"added {new.thumbprint()}\n"
+    # The key of the set alone is left.
+    assert run(*change, "3", "--jwks", str(keys)).stderr == "changed: jwks\n"
+    left = printed(run("client", "show", made["client_id"]))["keys"]
+    purpose = "client_authentication"
+    assert left == [{"thumbprint": new.thumbprint(), "purpose": purpose, "kid": new.kid}]
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"redirect_uri": 1}, "redirect_uri: Nobody here knows `redirect_uri`: did you mean"),
+        ({"redirect_uris": 1}, "Expected `array`"),
+        ({"redirect_uris": ["http://wayfare.example/"]}, "redirect_uris: The address must be"),
+    ],
+)
+def test_a_change_that_is_none_is_one_line(
+    run: Run, registration: Path, tmp_path: Path, members: dict[str, Any], says: str
+) -> None:
+    made = printed(run("partner", "register", str(registration)))
+    file = tmp_path / "changed.json"
+    file.write_text(json.dumps(made["metadata"] | members))
+    refused = run("client", "set", made["client_id"], str(file), "--from-version", "1")
+    assert refused.exit_code == 2 and refused.stderr.count("\n") == 1
+    assert says in refused.stderr
+
+
+def test_a_certificates_client_is_refused_without_the_setting(run: Run, registration: Path) -> None:
+    unset = {"TESSERA_MTLS_ISSUER": "", "TESSERA_TERMINATORS": ""}
+    unset["TESSERA_TERMINATOR_SECRET_FILE"] = ""
+    refused = run("partner", "register", str(registration), **unset)
+    assert refused.exit_code == 2 and "TESSERA_MTLS_ISSUER" in refused.stderr
 
 
 def test_an_issuer_is_trusted_listed_and_revoked(run: Run, tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ READING = {
     "serve",
     "openapi",
     "audit verify",
+    "client list",
     "client show",
     "issuer list",
     "keys list",
     "keys verify",
+    "partner list",
     "sandbox personas",
 }
 NAMES = {
@@ -54,6 +56,12 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str | None]]:
     structlog.configure(**before)
 
 
+def fitting(kind: object, file: Path) -> str:
+    if isinstance(kind, click.DateTime):
+        return "2027-01-01"
+    return "1" if isinstance(kind, click.IntRange) else str(file)
+
+
 def words(name: str, file: Path) -> list[str]:
     """A command with something for each of its arguments."""
     file.write_text("{}")
@@ -62,7 +70,7 @@ def words(name: str, file: Path) -> list[str]:
         word
         for p in ALL[name].params
         if isinstance(p, click.Option) and p.required
-        for word in (p.opts[0], "2027-01-01" if isinstance(p.type, click.DateTime) else str(file))
+        for word in (p.opts[0], fitting(p.type, file))
     ]
     return [*name.split(), *(str(file) for _ in needed), *options]
 

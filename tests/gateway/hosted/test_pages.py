@@ -280,6 +280,14 @@ def test_no_text_is_unused_and_none_is_missing(texts_in_use: str) -> None:
             assert f'"{key}"' in texts_in_use or f"'{key}'" in texts_in_use, key
 
 
+def test_chinese_texts_have_chinese_punctuation() -> None:
+    texts = load_texts()
+    for key in sorted(texts.keys()):
+        text = texts.say("zh-CN", key)
+        if CHINESE.search(text):
+            assert not re.search(r"[,;:!?()\"']|\.(?![0-9])", text), key
+
+
 def test_every_purpose_of_a_confirmation_has_its_words() -> None:
     keys = load_texts().keys()
     for purpose in get_args(Purpose):

@@ -83,6 +83,69 @@ async def test_a_passkey_is_made_listed_used_and_removed(
     assert "You have no passkey yet" in gone.words
 
 
+NAMED = {
+    "en": (
+        "Remove “My phone”",
+        "Added on 24 November 2026 · Last used on 25 November 2026",
+        "Confirm that you remove the passkey “My phone” Added on 24 November 2026"
+        " · Last used on 25 November 2026",
+    ),
+    "zh-CN": (
+        "移除“My phone”",
+        "添加于2026年11月24日 · 最近使用于2026年11月25日",
+        "确认移除通行密钥“My phone” 添加于2026年11月24日 · 最近使用于2026年11月25日",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_list_and_the_confirmation_say_which_passkey_goes(
+    house: House, browser: Browsers, language: str
+) -> None:
+    reader, device, other = browser(language), Authenticator(ISSUER), Authenticator(ISSUER)
+    page = await reader.sign_in(await reader.get("/sign-in"))
+    for made, label in ((device, "My phone"), (other, "Old tablet")):
+        page = await reader.follow(await reader.press(await reader.get("/passkeys"), "add-passkey"))
+        if not page.code:
+            page = await reader.follow(await reader.press(page, "send-code"))
+        page = await reader.follow(await reader.confirm(page))
+        answer = made.create(options_of(page))
+        await reader.press(page, "make-passkey", {"credential": answer, "label": label})
+        house.clock.advance(1)
+    house.clock.advance(24 * 3600)
+    again = browser(language)
+    asked = await again.sign_in(await again.get("/sign-in"))
+    await again.follow(await answered(again, asked, device))
+    listed = await again.get("/passkeys")
+    button, history, title = NAMED[language]
+    assert button in listed.words
+    assert history in listed.words
+    phone, tablet = (name for form in listed.forms for name in form.buttons if "remove" in name)
+    confirming = await again.follow(await again.press(listed, phone))
+    assert title in confirming.words
+    assert "Old tablet" not in confirming.words
+    confirming = await again.follow(await again.press(listed, tablet))
+    assert "Old tablet" in confirming.words
+    assert "My phone" not in confirming.words
+
+
+async def test_a_passkey_that_has_gone_meanwhile_is_confirmed_no_more(
+    house: House, browser: Browsers
+) -> None:
+    reader, device = browser(), Authenticator(ISSUER)
+    page = await with_passkey(reader, device)
+    (remove,) = [button for form in page.forms for button in form.buttons if "remove" in button]
+    first = await reader.press(page, remove)
+    elsewhere = browser()
+    asked = await elsewhere.sign_in(await elsewhere.get("/sign-in"))
+    await elsewhere.follow(await answered(elsewhere, asked, device))
+    there = await elsewhere.get("/passkeys")
+    removing = await elsewhere.follow(await elsewhere.press(there, remove))
+    await elsewhere.follow(await answered(elsewhere, removing, device))
+    gone = await reader.get(first.headers["location"])
+    assert "This page is no longer valid" in gone.words
+
+
 async def test_a_synced_passkey_is_said_to_be_one(
     house: House, partner: Partner, browser: Browsers
 ) -> None:

@@ -58,6 +58,8 @@ def complaint(way: Way, answer: httpx.Response) -> str | None:
     # RFC 6750 section 3: without any authentication nothing more is said.
     if not bare and f'error="{way.error}"' not in challenge:
         return f"{said} {challenge}"
+    if answer.json()["error"] != way.error:
+        return f"{said}: not what its challenge says"
     if any(trace in answer.text + challenge for trace in TRACES):
         return said
     return None if answer.headers["cache-control"] == "no-store" else f"{said}: may be kept"

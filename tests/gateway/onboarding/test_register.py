@@ -96,7 +96,7 @@ async def test_a_retired_key_is_gone_at_once_for_everybody(
     left = await elsewhere.find(made.client_id)
     assert left is not None
     assert [key["kid"] for key in left.jwks] == ["new"]
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.Conflict, match="retired already"):
         await onboarding.retire_key(
             made.client_id, made.key_thumbprints[0], operator="ada", at=clock.now()
         )

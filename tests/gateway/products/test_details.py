@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidAuthorizationDetails
+from contracts.v1.money import Money
+from gateway.kit.clock import bank_day
 from gateway.products.service import Catalogue
+from tests.conftest import SetClock
 from tests.gateway.products.conftest import WALLET, CatalogueOf
 
 
@@ -139,3 +142,27 @@ def test_a_refusal_can_be_spoken_in_an_oauth_answer(catalogue: Catalogue) -> Non
     said = caught.value.detail
     assert len(said) < 300
     assert all(0x20 <= ord(letter) < 0x7F and letter not in '"\\' for letter in said)
+
+
+def test_what_passed_is_judged_anew_on_another_day(
+    catalogue_of: CatalogueOf, clock: SetClock
+) -> None:
+    last_day = f"valid_until = {bank_day(clock.now())}\nvalid_from = "
+    catalogue = catalogue_of(WALLET.replace("valid_from = ", last_day, 1))
+    assert catalogue.check_details(wallet()) == catalogue.check_details(wallet())
+    clock.advance(24 * 3600)
+    with pytest.raises(InvalidAuthorizationDetails, match="not on sale"):
+        catalogue.check_details(wallet())
+
+
+def test_what_passed_lets_nothing_near_it_pass(catalogue: Catalogue) -> None:
+    catalogue.check_details(wallet())
+    for asked in (changed(1, top_up=cny(5_000.5)), changed(1, top_up=cny(True)), wallet()[1:]):
+        with pytest.raises(InvalidAuthorizationDetails):
+            catalogue.check_details(asked)
+
+
+def test_more_than_is_remembered_passes_all_the_same(catalogue: Catalogue) -> None:
+    for amount in range(3_000):
+        details = catalogue.check_details(changed(1, top_up=cny(amount)))
+        assert details[1].top_up == Money(amount, "CNY")

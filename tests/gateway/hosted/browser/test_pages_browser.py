@@ -6,12 +6,15 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from contracts.v1.clients import ClientMetadata
+from contracts.v1.consents import ACCOUNT_INFORMATION_TYPE, PACKAGE_ORDER_TYPE
 from tests.gateway.hosted.browser.eyes import CHROMIUM, Eyes
 from tests.gateway.hosted.conftest import House
-from tests.gateway.oauth.partner import Partner
+from tests.gateway.oauth.partner import DETAILS, Partner
 
 pytestmark = CHROMIUM
 
@@ -85,6 +88,39 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
     await eyes.look("11-error")
     await eyes.open(f"{address}/referrals/lin_1")
     await eyes.look("12-referral")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_every_right_fits_a_telephone(
+    house: House, callback: str, address: str, tmp_path: Path, language: str
+) -> None:
+    partner = await house.register(
+        redirect_uris=[callback],
+        metadata=ClientMetadata(
+            authorization_details_types=[PACKAGE_ORDER_TYPE, ACCOUNT_INFORMATION_TYPE]
+        ),
+    )
+    entry = {"type": ACCOUNT_INFORMATION_TYPE, "datatypes": ["limits", "balance"]}
+    asked = {
+        "scope": "order.write account.limits.read account.balance.read",
+        "authorization_details": msgspec.json.encode([*DETAILS, entry]).decode(),
+    }
+    eyes = Eyes(tmp_path, language=language, width=390)
+    eyes.name = f"rights-{eyes.name}"
+    try:
+        await eyes.open(address + await house.entrance(partner, redirect_uri=callback, **asked))
+        await eyes.write("customer", "lin")
+        await eyes.write("passcode", "246810")
+        await eyes.press("sign-in")
+        await eyes.look("1-consent")
+        await eyes.tick("component-account-information")
+        await eyes.press("approve")
+        await eyes.look("2-confirm")
+        await eyes.confirm()
+        await eyes.open(f"{address}/consents")
+        await eyes.look("3-consents")
+    finally:
+        await asyncio.to_thread(eyes.chrome.quit)
 
 
 async def test_a_double_click_approves_once_and_arrives(

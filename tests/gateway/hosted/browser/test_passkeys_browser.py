@@ -73,8 +73,9 @@ async def test_a_passkey_is_registered_signs_in_and_approves(
             eyes.chrome.find_elements, By.CSS_SELECTOR, "button[name=passkey]"
         )
         await eyes.press(str(await asyncio.to_thread(button.get_attribute, "id")))
+        await eyes.look("8-which-goes")
         await eyes.press("use-passkey")
-        await eyes.look("8-removed")
+        await eyes.look("9-removed")
         assert eyes.complaints() == []
     finally:
         await asyncio.to_thread(eyes.chrome.quit)

@@ -43,4 +43,4 @@ def app(oauth: OAuth, database: Database, clock: SetClock) -> Door:
 
 @pytest.fixture
 async def travel(onboarding: Onboarding, clock: SetClock) -> Partner:
-    return await register(onboarding, clock, "Travel", metadata=by_certificate(), jwks=None)
+    return await register(onboarding, clock, "Travel", metadata=by_certificate())

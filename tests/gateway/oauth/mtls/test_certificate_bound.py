@@ -174,7 +174,7 @@ async def test_a_certificate_client_may_have_dpop_tokens(
         token_endpoint_auth_method="tls_client_auth",
         tls_client_auth_subject_dn="CN=Travel Client",
     )
-    one = await register(onboarding, clock, "Keys", metadata=metadata, jwks=None)
+    one = await register(onboarding, clock, "Keys", metadata=metadata)
     form = {"grant_type": "client_credentials", "client_id": one.client_id}
     refused = await http.post("/oauth/token", data=form, headers=handed_over(TRAVEL))
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_dpop_proof")

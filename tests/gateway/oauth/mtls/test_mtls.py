@@ -91,7 +91,7 @@ async def test_the_registered_subject_proves_the_client_and_a_near_one_does_not(
     subject: dict[str, str],
     names: list[x509.GeneralName],
 ) -> None:
-    one = await register(onboarding, clock, kind, metadata=by_certificate(**subject), jwks=None)
+    one = await register(onboarding, clock, kind, metadata=by_certificate(**subject))
     right = AUTHORITY.issue(common_name("Travel Client"), *names)
     wrong = AUTHORITY.issue(common_name("Travel Clients"), *NEARLY)
     answer = await token(http, one.client_id, right)
@@ -194,7 +194,7 @@ async def test_an_alternative_name_that_nobody_vouches_for_proves_nothing(
     http: httpx.AsyncClient, onboarding: Onboarding, clock: SetClock
 ) -> None:
     subject = by_certificate(tls_client_auth_san_dns="t.example")
-    one = await register(onboarding, clock, "SAN", metadata=subject, jwks=None)
+    one = await register(onboarding, clock, "SAN", metadata=subject)
     small, large = (x509.Name([x509.NameAttribute(UNKNOWN_TYPE, text)]) for text in ("abc", "ABC"))
     forged = signing_itself(small, large, x509.DNSName("t.example"))
     assert_invalid_client(await token(http, one.client_id, forged), "vouches")
@@ -314,7 +314,7 @@ def pack_allowing(*methods: str) -> RulePack:
 async def test_cn_api_03_holds_an_a2_client_to_the_methods_in_force(
     rooms: tuple[Any, ...], onboarding: Onboarding, clock: SetClock, database: Database
 ) -> None:
-    everybody = await register(onboarding, clock, "All", metadata=by_certificate(), jwks=None)
+    everybody = await register(onboarding, clock, "All", metadata=by_certificate())
     harmless = await register(
         onboarding, clock, "Some", metadata=by_certificate(), jwks=None, scope=A1_SCOPE
     )
