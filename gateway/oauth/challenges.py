@@ -14,7 +14,6 @@ class _ProofRefused(errors.InvalidToken):
     """A problem like any refused token; in OAuth JSON (userinfo) named as in its challenge."""
 
     oauth = "invalid_dpop_proof"
-    next_action = "sign_again"
 
 
 class _NonceWanted(_ProofRefused):
@@ -39,13 +38,13 @@ def invalid_token(description: str, *, scheme: str = "DPoP") -> errors.GatewayEr
 
 def invalid_proof(description: str) -> errors.GatewayError:
     """401 `invalid_dpop_proof` (RFC 9449 section 7.1)."""
-    return _challenged(_ProofRefused(description), "DPoP", description)
+    return _challenged(_ProofRefused(description, next_action="sign_again"), "DPoP", description)
 
 
 def use_nonce() -> errors.GatewayError:
     """401 `use_dpop_nonce` (RFC 9449 section 9); the guard adds the nonce to every challenge."""
     description = "Sign the proof again with the nonce of this answer."
-    return _challenged(_NonceWanted(description), "DPoP", description)
+    return _challenged(_NonceWanted(description, next_action="sign_again"), "DPoP", description)
 
 
 def insufficient_scope(wanted: str, presented: Binding) -> errors.GatewayError:

@@ -94,12 +94,14 @@ def burn_both(unit: Unit, assertion: Spent, proof: Spent, *, client: Client) -> 
 
     Otherwise the commit raises ``Unconfirmed``, and nothing of the unit has happened.
     """
-    unit.lock(assertion.key, proof.key)
+    # Read once: an assertion works its key out whenever it is asked.
+    assertion_key = assertion.key
+    unit.lock(assertion_key, proof.key)
     unit.add(
         BURN_BOTH,
         expect=2,
         otherwise=Unconfirmed,
-        assertion_key=assertion.key,
+        assertion_key=assertion_key,
         assertion_expires_at=assertion.expires_at,
         proof_key=proof.key,
         proof_expires_at=proof.expires_at,

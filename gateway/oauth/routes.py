@@ -7,6 +7,7 @@ from litestar import Request, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
+from litestar.types import HTTPScope, Receive
 
 from contracts.v1 import consents as wire
 from gateway.oauth.addresses import PATHS
@@ -19,6 +20,7 @@ from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import GrantHandles, OAuth
 from gateway.web.answers import Answer, read_body
 from gateway.web.bodies import StrictJson
+from gateway.web.shortcut import Endpoint
 from gateway.web.terminators import at_mtls, client_cert, is_cert_verified
 
 # RFC 6749 section 5.1: whatever carries a credential is kept by nobody.
@@ -76,25 +78,40 @@ def userinfo_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
     return [userinfo]
 
 
+def form_endpoints(oauth: OAuth) -> dict[str, Endpoint]:
+    """The endpoints that clients are held up by, by their paths, for ``web.shortcut``."""
+
+    async def par(scope: HTTPScope, receive: Receive) -> Answer:
+        answer = await oauth.push(await _arrival(scope, receive, oauth.certificates))
+        return _json(answer, status_code=201, nonce=oauth.nonce())
+
+    async def token(scope: HTTPScope, receive: Receive) -> Answer:
+        answer = await oauth.token(await _arrival(scope, receive, oauth.certificates))
+        return _json(answer, nonce=oauth.nonce())
+
+    return {PATHS["par"]: par, PATHS["token"]: token}
+
+
 def _form_routes(oauth: OAuth) -> list[HTTPRouteHandler]:
+    endpoints = form_endpoints(oauth)
+
     @post(PATHS["par"], name="oauth.par", **_FORM)
     async def par(request: Request[Any, Any, Any]) -> Answer:
-        answer = await oauth.push(await _arrival(request, oauth.certificates))
-        return _json(answer, status_code=201, nonce=oauth.nonce())
+        return await endpoints[PATHS["par"]](request.scope, request.receive)
 
     @post(PATHS["token"], name="oauth.token", **_FORM)
     async def token(request: Request[Any, Any, Any]) -> Answer:
-        answer = await oauth.token(await _arrival(request, oauth.certificates))
-        return _json(answer, nonce=oauth.nonce())
+        return await endpoints[PATHS["token"]](request.scope, request.receive)
 
     @post(PATHS["revocation"], name="oauth.revoke", **_FORM)
     async def revoke(request: Request[Any, Any, Any]) -> ASGIResponse:
-        await oauth.revoke(await _arrival(request, oauth.certificates))
+        await oauth.revoke(await _arrival(request.scope, request.receive, oauth.certificates))
         return ASGIResponse(headers=_NEVER_KEPT)
 
     @post(PATHS["introspection"], name="oauth.introspect", **_FORM)
     async def introspect(request: Request[Any, Any, Any]) -> Answer:
-        answer = await oauth.introspect(await _arrival(request, oauth.certificates))
+        arrival = await _arrival(request.scope, request.receive, oauth.certificates)
+        answer = await oauth.introspect(arrival)
         if isinstance(answer, str):
             return Answer(
                 answer.encode(), [*_KEPT_BY_NOBODY, (b"content-type", INTROSPECTION_JWT.encode())]
@@ -138,12 +155,14 @@ def _json(answer: dict[str, Any], *, status_code: int = 200, nonce: str = "") ->
     return Answer(msgspec.json.encode(answer), headers, status_code=status_code)
 
 
-async def _arrival(request: Request[Any, Any, Any], certificates: CertificateReader) -> FormRequest:
+async def _arrival(
+    scope: HTTPScope, receive: Receive, certificates: CertificateReader
+) -> FormRequest:
     content_type = ""
     proofs = []
     has_authorization = False
     accept = ""
-    for name, value in request.scope["headers"]:
+    for name, value in scope["headers"]:
         if name == b"content-type":
             content_type = value.decode("latin-1")
         elif name == b"dpop":
@@ -153,14 +172,10 @@ async def _arrival(request: Request[Any, Any, Any], certificates: CertificateRea
         elif name == b"accept":
             accept += "," + value.decode("latin-1")
     return FormRequest(
-        form=parse_form(
-            await read_body(request.scope, request.receive, FORM_LIMIT_BYTES), content_type
-        ),
+        form=parse_form(await read_body(scope, receive, FORM_LIMIT_BYTES), content_type),
         proofs=tuple(proofs),
         has_authorization=has_authorization,
         accept=accept,
-        certificate=certificates.read(
-            client_cert(request.scope), is_verified=is_cert_verified(request.scope)
-        ),
-        at_mtls=at_mtls(request.scope),
+        certificate=certificates.read(client_cert(scope), is_verified=is_cert_verified(scope)),
+        at_mtls=at_mtls(scope),
     )

@@ -3,6 +3,7 @@
 It is plain ASGI, because every layer of the framework costs more than what it does.
 """
 
+import logging
 import os
 import re
 import time
@@ -36,7 +37,9 @@ class Door:
         """Without ``terminators``, nobody is believed about a client's certificate."""
         self._app = app
         self._terminators = terminators or Terminators()
-        self._access_log = access_log
+        # Bound once: the lazy logger of the module would bind a new one for every line.
+        self._journal = journal.bind()
+        self._access_log = access_log and self._journal.is_enabled_for(logging.INFO)
         self._ticks = ticks
         self._date = b""
         self._date_tick = -1.0
@@ -70,7 +73,7 @@ class Door:
         finally:
             if self._access_log:
                 caller = scope["state"].get("caller")
-                journal.info(
+                self._journal.info(
                     "request",
                     method=scope["method"],
                     path=scope["path"],

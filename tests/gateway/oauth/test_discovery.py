@@ -9,6 +9,8 @@ from contracts.v1.clients import ClientMetadata, SigningAlgorithm
 from contracts.v1.consents import ACCOUNT_INFORMATION_TYPE, PACKAGE_ORDER_TYPE
 from gateway.oauth.discovery import OPENID_PATH, metadata_path, server_metadata
 from gateway.oauth.identity.assurance import ACR_VALUES
+from gateway.oauth.routes import form_endpoints, protocol_routes
+from gateway.oauth.service import OAuth
 from tests.gateway.oauth.partner import ISSUER, Partner
 from tests.gateway.oauth.story import Story
 from tests.gateway.oauth.test_oidc import SCOPE, opened
@@ -90,3 +92,15 @@ async def test_every_endpoint_announced_is_there(story: Story) -> None:
         if name.endswith("_endpoint") and name != "authorization_endpoint":
             answer = await story.http.post(address.removeprefix(ISSUER))
             assert answer.status_code in (400, 401, 415), (name, answer.status_code)
+
+
+def test_only_public_routes_have_a_short_way(oauth: OAuth) -> None:
+    # No guard stands before it.
+    public = {
+        path
+        for handler in protocol_routes(oauth)
+        if handler.opt.get("public") and "POST" in handler.http_methods
+        for path in handler.paths
+    }
+    assert form_endpoints(oauth).keys() == {"/oauth/par", "/oauth/token"}
+    assert form_endpoints(oauth).keys() <= public

@@ -91,6 +91,14 @@ def test_the_newest_version_is_on_sale_and_the_old_one_stays_known(
     assert catalogue.find("commuter-wallet", "2.0.0") is None
 
 
+def test_packages_are_listed_in_order_of_their_codes(catalogue_of: CatalogueOf) -> None:
+    codes = ("b-wallet", "c-wallet", "a-wallet")
+    catalogue = catalogue_of(
+        *(WALLET.replace('code = "commuter-wallet"', f'code = "{code}"', 1) for code in codes)
+    )
+    assert [found.code for found in catalogue.list().packages] == sorted(codes)
+
+
 def test_dates_of_sale_are_the_banks_days(catalogue_of: CatalogueOf, clock: SetClock) -> None:
     text = WALLET.replace("valid_from = 2026-01-01", "valid_from = 2026-11-25")
     catalogue = catalogue_of(text.replace("scenarios", "valid_until = 2026-11-26\nscenarios"))
