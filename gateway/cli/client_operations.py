@@ -19,7 +19,7 @@ async def client(settings: Settings, client_id: str) -> dict[str, Any]:
 async def clients(settings: Settings) -> list[Any]:
     """Every client that was ever registered, with its status and its partner's."""
     async with opened(settings) as built:
-        return list(await built.onboarding.standings.clients())
+        return list(await built.onboarding.suspensions.clients())
 
 
 async def replace(
@@ -47,19 +47,19 @@ async def add_keys(
 async def move(
     settings: Settings, kind: Kind, verb: Verb, named: str, reason: str, operator: str
 ) -> int:
-    """Suspends, reinstates or ends a client or a partner; see ``Standings``.
+    """Suspends, reinstates or ends a client or a partner; see ``Suspensions``.
 
     Returns how many consents ended with it. A run that was interrupted there is run again.
     """
     async with opened(settings) as built:
-        standings, at = built.onboarding.standings, built.clock.now()
-        act = standings.move_client if kind == "client" else standings.move_partner
+        suspensions, at = built.onboarding.suspensions, built.clock.now()
+        act = suspensions.move_client if kind == "client" else suspensions.move_partner
         await act(named, verb, reason=reason, operator=operator, at=at)
         if verb != "end":
             return 0
         whose = [
             row.client_id
-            for row in await standings.clients()
+            for row in await suspensions.clients()
             if named == (row.client_id if kind == "client" else row.partner_id)
         ]
         actor = f"operator:{operator}"

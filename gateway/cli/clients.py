@@ -10,7 +10,7 @@ import msgspec
 from contracts import errors
 from gateway.cli import client_operations
 from gateway.cli.console import JSON_FILE, acting, attempt, decode, operated, read_settings, show
-from gateway.cli.standing import standing_commands
+from gateway.cli.suspensions import status_commands
 from gateway.onboarding.service import decode_amendment
 
 
@@ -19,7 +19,7 @@ def client() -> None:
     """Look at clients, change, suspend and end them, however they were registered."""
 
 
-for command in standing_commands("client"):
+for command in status_commands("client"):
     client.add_command(command)
 
 

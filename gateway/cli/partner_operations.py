@@ -35,7 +35,7 @@ async def assess(
 async def partners(settings: Settings) -> list[Any]:
     """Every partner that was ever registered, with its status."""
     async with opened(settings) as built:
-        return list(await built.onboarding.standings.partners())
+        return list(await built.onboarding.suspensions.partners())
 
 
 async def trust(

@@ -19,7 +19,7 @@ from gateway.cli.console import (
     read_settings,
     show,
 )
-from gateway.cli.standing import standing_commands
+from gateway.cli.suspensions import status_commands
 from gateway.onboarding.service import decode_registration
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -86,7 +86,7 @@ def list_partners() -> None:
     show(attempt(lambda: asyncio.run(partner_operations.partners(settings))))
 
 
-for command in standing_commands("partner"):
+for command in status_commands("partner"):
     partner.add_command(command)
 
 

@@ -30,8 +30,8 @@ from gateway.onboarding.metadata import (
     decode_registration,
 )
 from gateway.onboarding.registrar import Judged, Registrar
-from gateway.onboarding.standing import Kind, Standings, Verb
 from gateway.onboarding.statement_registration import StatementRegistration
+from gateway.onboarding.suspensions import Kind, Suspensions, Verb
 from gateway.rules.service import RulePack, load_pack
 
 __all__ = [
@@ -93,7 +93,7 @@ class Onboarding:
         )
         self.key_sets = KeySets(sender)
         self.issuers = TrustedIssuers(database, audit, self.key_sets, sandbox=sandbox)
-        self.standings = Standings(database, audit)
+        self.suspensions = Suspensions(database, audit)
         self.amendments = Amendments(database, audit, self.registrar, self.find)
         self._clients: dict[str, Client] = {}
 

@@ -289,7 +289,7 @@ async def test_what_cannot_be_retired_is_told(
 async def test_whoever_has_ended_is_changed_no_more(
     onboarding: Onboarding, clock: SetClock, partner: RegisteredClient
 ) -> None:
-    await onboarding.standings.move_partner(
+    await onboarding.suspensions.move_partner(
         partner.partner_id, "end", reason="over", operator="ada", at=clock.now()
     )
     with pytest.raises(errors.Conflict, match="has ended"):

@@ -25,7 +25,7 @@ _DONE: Final[dict[Verb, str]] = {
 }
 
 
-def standing_commands(kind: Kind) -> Iterator[click.Command]:
+def status_commands(kind: Kind) -> Iterator[click.Command]:
     """A command for each verb, to be added to the group of the kind."""
     for whose, verb in _HELP:
         if whose == kind:

@@ -1,4 +1,4 @@
-"""Standing: partners and clients suspended, reinstated and ended, each from its next call on."""
+"""Suspensions: partners and clients suspended, reinstated and ended, each from its next call on."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -22,7 +22,7 @@ _FROM: Final[dict[Verb, tuple[str, ...]]] = {
 }
 
 
-class Standings:
+class Suspensions:
     """Moves partners and clients between their statuses, and lists them; every move is audited.
 
     Nobody caches a status: each read of a client, token, code or handle joins it, so a move holds

@@ -5,7 +5,7 @@ import pytest
 from gateway.audit.service import Audit
 from gateway.database import Database, Statement, Unit
 from gateway.onboarding.service import Kind, Verb
-from gateway.onboarding.standing import Standings
+from gateway.onboarding.suspensions import Suspensions
 from tests.conftest import SetClock
 from tests.gateway.webhooks.receivers import receiving, room
 
@@ -22,33 +22,33 @@ CLIENT = Statement(
 
 
 @pytest.fixture
-async def standings(database: Database, clock: SetClock) -> Standings:
+async def suspensions(database: Database, clock: SetClock) -> Suspensions:
     unit = Unit("test.register")
     unit.add(PARTNER, at=clock.now())
     unit.add(CLIENT, at=clock.now())
     await database.commit(unit)
-    return Standings(database, Audit())
+    return Suspensions(database, Audit())
 
 
-async def move(standings: Standings, clock: SetClock, kind: Kind, verb: Verb) -> None:
+async def move(suspensions: Suspensions, clock: SetClock, kind: Kind, verb: Verb) -> None:
     act, named = {
-        "client": (standings.move_client, "cli_par_a"),
-        "partner": (standings.move_partner, "par_a"),
+        "client": (suspensions.move_client, "cli_par_a"),
+        "partner": (suspensions.move_partner, "par_a"),
     }[kind]
     await act(named, verb, reason="ticket 7", operator="ada", at=clock.now())
 
 
 @pytest.mark.parametrize("kind", ["client", "partner"])
 async def test_what_happens_while_suspended_is_told_afterwards(
-    database: Database, clock: SetClock, standings: Standings, kind: Kind
+    database: Database, clock: SetClock, suspensions: Suspensions, kind: Kind
 ) -> None:
     async with receiving() as receiver, room(database, clock, receiver) as webhooks:
         await webhooks.register(receiver)
-        await move(standings, clock, kind, "suspend")
+        await move(suspensions, clock, kind, "suspend")
         event_id = await webhooks.record()
         await webhooks.worker.step()
         assert receiver.received == []
-        await move(standings, clock, kind, "reinstate")
+        await move(suspensions, clock, kind, "reinstate")
         await webhooks.worker.step()
         (received,) = receiver.received
         assert received.headers["webhook-id"] == event_id
@@ -57,14 +57,14 @@ async def test_what_happens_while_suspended_is_told_afterwards(
 
 @pytest.mark.parametrize("kind", ["client", "partner"])
 async def test_whoever_has_ended_is_told_nothing_more(
-    database: Database, clock: SetClock, standings: Standings, kind: Kind
+    database: Database, clock: SetClock, suspensions: Suspensions, kind: Kind
 ) -> None:
     async with receiving() as receiver, room(database, clock, receiver) as webhooks:
         await webhooks.register(receiver)
-        await move(standings, clock, kind, "suspend")
+        await move(suspensions, clock, kind, "suspend")
         await webhooks.record()
         await webhooks.worker.step()
-        await move(standings, clock, kind, "end")
+        await move(suspensions, clock, kind, "end")
         await webhooks.record()
         await webhooks.worker.step()
         assert receiver.received == []

@@ -27,7 +27,7 @@ async def move(
     reason: str = "ticket 7",
 ) -> None:
     named = {"client": made.client_id, "partner": made.partner_id}[kind]
-    act = getattr(onboarding.standings, f"move_{kind}")
+    act = getattr(onboarding.suspensions, f"move_{kind}")
     await act(named, verb, reason=reason, operator="ada", at=clock.now())
 
 
@@ -130,12 +130,12 @@ async def test_lists_show_each_status_by_itself(
     await move(onboarding, clock, partner, "client", "suspend")
     await move(onboarding, clock, other, "partner", "end")
     partners: dict[str, Any] = {
-        row.partner_id: row.status for row in await onboarding.standings.partners()
+        row.partner_id: row.status for row in await onboarding.suspensions.partners()
     }
     assert partners == {partner.partner_id: "active", other.partner_id: "ended"}
     clients = {
         row.client_id: (row.status, row.partner_status)
-        for row in await onboarding.standings.clients()
+        for row in await onboarding.suspensions.clients()
     }
     assert clients == {
         partner.client_id: ("suspended", "active"),
