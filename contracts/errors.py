@@ -35,6 +35,16 @@ GatewayError 500 internal_error
 │   │   ├── InvalidClientMetadata 400 oauth.invalid_client_metadata
 │   │   ├── InvalidSoftwareStatement 400 oauth.invalid_software_statement
 │   │   └── UnapprovedSoftwareStatement 400 oauth.unapproved_software_statement
+│   ├── QuoteNotUsable 409 quote.not_usable
+│   │   ├── QuoteMismatch 409 quote.mismatch
+│   │   └── QuoteExpired 409 quote.expired
+│   ├── QuoteOutOfBounds 422 quote.out_of_bounds
+│   ├── QuoteReferred 403 quote.referred
+│   ├── TooManyQuotes 429 quote.too_many
+│   ├── DirectFeedForbidden 403 credit.direct_feed_forbidden
+│   ├── MemberForbidden 422 member.forbidden
+│   ├── PartnerNotListed 403 partner.not_listed
+│   ├── PackageNotOrderable 422 package.not_orderable
 │   ├── MalformedBody 400 body.malformed
 │   ├── InvalidField 422 field.invalid
 │   ├── BodyTooLarge 413 body.too_large
@@ -43,7 +53,9 @@ GatewayError 500 internal_error
 │   ├── NotFound 404 resource.not_found
 │   ├── Conflict 409 state.conflict
 │   │   ├── RequestInFlight 409 idempotency.in_flight
-│   │   └── OrderExists 409 order.exists
+│   │   ├── OrderExists 409 order.exists
+│   │   └── DisclosureStale 409 disclosure.stale
+│   ├── DisclosureReadTime 422 disclosure.read_time
 │   ├── IdempotencyKeyMissing 400 idempotency.key_missing
 │   ├── IdempotencyKeyReused 422 idempotency.key_reused
 │   ├── InvalidSignature 401 signature.invalid
@@ -101,6 +113,25 @@ from contracts.oauth_errors import (
     UnsupportedResponseType,
     UseDpopNonce,
 )
+from contracts.quote_errors import (
+    DirectFeedForbidden,
+    MemberForbidden,
+    PackageNotOrderable,
+    PartnerNotListed,
+    QuoteExpired,
+    QuoteMismatch,
+    QuoteNotUsable,
+    QuoteOutOfBounds,
+    QuoteReferred,
+    TooManyQuotes,
+)
+from contracts.request_errors import (
+    BodyTooLarge,
+    InvalidField,
+    MalformedBody,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+)
 
 __all__ = [
     "AccessDenied",
@@ -112,6 +143,9 @@ __all__ = [
     "ConsentNotLive",
     "CoreBankUnavailable",
     "CoreBankUnknown",
+    "DirectFeedForbidden",
+    "DisclosureReadTime",
+    "DisclosureStale",
     "EndpointForbidden",
     "GatewayError",
     "GrantHandleNotLive",
@@ -141,19 +175,28 @@ __all__ = [
     "LimitYear",
     "MalformedBody",
     "MandateNotLive",
+    "MemberForbidden",
     "MethodNotAllowed",
     "NotFound",
     "OAuthRefused",
     "OrderExists",
     "OrderNotEligible",
     "Overloaded",
+    "PackageNotOrderable",
     "PageExpired",
+    "PartnerNotListed",
     "PaymentDeclined",
+    "QuoteExpired",
+    "QuoteMismatch",
+    "QuoteNotUsable",
+    "QuoteOutOfBounds",
+    "QuoteReferred",
     "Refused",
     "ReplayedRequest",
     "RequestInFlight",
     "SignInFailed",
     "StaleRequest",
+    "TooManyQuotes",
     "TooManyRequests",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
@@ -166,39 +209,6 @@ __all__ = [
     "UseDpopNonce",
     "tree",
 ]
-
-
-class MalformedBody(Refused):
-    code = "body.malformed"
-    title = "The body is not well-formed"
-
-
-class InvalidField(Refused):
-    status = 422
-    code = "field.invalid"
-    title = "A field has a wrong type, value or name"
-    next_action = "correct_field"
-
-
-class BodyTooLarge(Refused):
-    status = 413
-    code = "body.too_large"
-    title = "The body is larger than this operation accepts"
-    next_action = "shorten_body"
-
-
-class UnsupportedMediaType(Refused):
-    status = 415
-    code = "media_type.unsupported"
-    title = "The media type is not one this operation reads"
-    next_action = "correct_media_type"
-
-
-class MethodNotAllowed(Refused):
-    status = 405
-    code = "method.not_allowed"
-    title = "The resource does not answer this method"
-    next_action = "correct_method"
 
 
 class NotFound(Refused):
@@ -224,6 +234,19 @@ class OrderExists(Conflict):
     code = "order.exists"
     title = "This consent already carries an order for the package"
     next_action = "read_existing"
+
+
+class DisclosureStale(Conflict):
+    code = "disclosure.stale"
+    title = "What the customer read is not what must be read by now"
+    next_action = "authorize_again"
+
+
+class DisclosureReadTime(Refused):
+    status = 422
+    code = "disclosure.read_time"
+    title = "The texts were not on the screen for as long as they must be"
+    next_action = "read_on"
 
 
 class IdempotencyKeyMissing(Refused):

@@ -22,7 +22,9 @@ from gateway.oauth.routes import (
 from gateway.onboarding.routes import registration_routes
 from gateway.orders.routes import order_routes
 from gateway.payments.routes import payment_routes
-from gateway.products.routes import product_routes
+from gateway.products.qualification.routes import qualification_routes
+from gateway.products.quotes.routes import quote_routes
+from gateway.products.routes import product_routes, public_product_routes
 from gateway.rooms import Rooms
 from gateway.settings import Settings
 from gateway.web.answers import JsonAnswer
@@ -85,8 +87,14 @@ def public_routes(built: Rooms) -> list[ControllerRouterHandler]:
         *registration_routes(built.registration),
         *hosted_routes(built.hosted, built.pages),
         *dialect_routes(built.dialects),
+        *open_contract_routes(built),
         *problem_page_routes(),
     ]
+
+
+def open_contract_routes(built: Rooms) -> list[ControllerRouterHandler]:
+    """What of the contract is open to everybody."""
+    return [*public_product_routes(built.catalogue)]
 
 
 def native_routes(built: Rooms) -> list[ControllerRouterHandler]:
@@ -95,6 +103,8 @@ def native_routes(built: Rooms) -> list[ControllerRouterHandler]:
         *grant_handle_routes(built.oauth.handles),
         *userinfo_routes(built.oauth),
         *product_routes(built.catalogue),
+        *qualification_routes(built.qualifications),
+        *quote_routes(built.quotes),
         *consent_routes(built.consents),
         order_routes(built.orders),
         account_routes(built.accounts),

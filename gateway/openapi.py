@@ -9,15 +9,37 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
-from contracts.v1 import accounts, consents, events, money, orders, packages, payments, webhooks
+from contracts.v1 import (
+    accounts,
+    consents,
+    events,
+    money,
+    orders,
+    packages,
+    payments,
+    qualifications,
+    quotes,
+    webhooks,
+)
 from contracts.v1.names import Id, PackageCode
 from gateway import doors
 from gateway.rooms import Rooms
 
-_CONTRACT = (accounts, consents, events, money, orders, packages, payments, webhooks)
+_CONTRACT = (
+    accounts,
+    consents,
+    events,
+    money,
+    orders,
+    packages,
+    payments,
+    qualifications,
+    quotes,
+    webhooks,
+)
 CONTRACT_VERSION = "1.0.0"
 # JR/T 0185-2020 section 6 (rule CN-API-01): information about products, or money and accounts.
-_LEVEL_A1 = frozenset({"catalog.read", "event.subscribe"})
+_LEVEL_A1 = frozenset({"catalog.read", "event.subscribe", "instalment.quote"})
 
 _PROBLEM = {
     "type": "object",
@@ -50,22 +72,29 @@ _REFUSAL = {
 
 def document(built: Rooms) -> bytes:
     """The document as committed in ``contracts/v1/openapi.json``."""
-    app = Litestar(route_handlers=doors.native_routes(built), openapi_config=_config())
+    routes = [*doors.native_routes(built), *doors.open_contract_routes(built)]
+    app = Litestar(route_handlers=routes, openapi_config=_config())
     schema = app.openapi_schema.to_schema()
     shapes = schema["components"].setdefault("schemas", {})
     shapes |= {name: shape for name, shape in _shapes().items() if name in shapes}
     shapes["Problem"] = _PROBLEM
-    for path, method, scope in _scopes(app):
+    for path, method, scope, customer_scope in _scopes(app):
         operation = schema["paths"].get(path, {}).get(method)
         if operation is None:
             continue
-        operation["security"] = [{"dpop": [scope]}]
-        operation["x-scope"] = scope
-        operation["x-api-level"] = "A1" if scope in _LEVEL_A1 else "A2"
+        operation["security"] = [{"dpop": [scope]}] if scope else []
+        if scope:
+            operation["x-scope"] = scope
+        operation["x-api-level"] = "A1" if scope in {"", *_LEVEL_A1} else "A2"
+        if customer_scope:
+            # What a customer's token needs instead; the level is that of the customer's scope then.
+            operation["security"].append({"dpop": [customer_scope]})
+            operation["x-customer-scope"] = customer_scope
         for parameter in operation.get("parameters", []):
             _bound(parameter)
-        if method != "get" and operation["x-api-level"] == "A2":
-            operation.setdefault("parameters", []).extend(_signature(operation))
+        if method != "get" and (operation["x-api-level"] == "A2" or customer_scope):
+            signature = _signature(operation, required=not customer_scope)
+            operation.setdefault("parameters", []).extend(signature)
         operation["responses"] = {
             status: response
             for status, response in operation["responses"].items()
@@ -74,15 +103,16 @@ def document(built: Rooms) -> bytes:
     return msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=2) + b"\n"
 
 
-def _scopes(app: Litestar) -> list[tuple[str, str, str]]:
+def _scopes(app: Litestar) -> list[tuple[str, str, str, str]]:
+    """Path, method, scope and customer's scope; without a scope it is open to everybody."""
     found = []
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
         for handler in route.route_handlers:
             for method in handler.http_methods:
-                if "scope" in handler.opt:
-                    found.append((route.path_format, method.lower(), handler.opt["scope"]))
+                scopes = (handler.opt.get(name, "") for name in ("scope", "customer_scope"))
+                found.append((route.path_format, method.lower(), *scopes))
     return found
 
 
@@ -114,8 +144,11 @@ def _bound(parameter: dict[str, Any]) -> None:
         }
 
 
-def _signature(operation: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fields of a message signature: what rule CN-API-05 has writes of level A2 carry."""
+def _signature(operation: dict[str, Any], *, required: bool) -> list[dict[str, Any]]:
+    """The fields of a message signature: what rule CN-API-05 has writes of level A2 carry.
+
+    Not ``required`` where only a customer's token makes it one.
+    """
     covered = "@method, @target-uri, authorization, dpop where there is a proof"
     meanings = {
         "Signature-Input": f"RFC 9421, tag fapi-2-request, at most a minute old; covers {covered},"
@@ -129,7 +162,7 @@ def _signature(operation: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "header",
-            "required": True,
+            "required": required,
             "description": meaning,
             "schema": {"type": "string", "minLength": 1, "maxLength": 8192},
         }

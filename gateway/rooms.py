@@ -30,8 +30,20 @@ from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding, StatementRegistration
 from gateway.orders.service import Orders
 from gateway.payments.service import Payments
-from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import RulePack, load_pack
+from gateway.products.service import (
+    Catalogue,
+    DisclosureRules,
+    NamedQuotes,
+    Publication,
+    Qualifications,
+    Quotes,
+    load_missing,
+    load_package_files,
+    load_packages,
+    load_types,
+)
+from gateway.rules.service import RuleBook
+from gateway.rules.shelf import REREAD_SECONDS, Shelf
 from gateway.settings import Settings
 from gateway.web.idempotency import Idempotency
 from gateway.webhooks.attempts import Courier
@@ -42,6 +54,8 @@ from partners import Dialect
 
 _SWEEP_SECONDS = 600.0
 _USES_SECONDS = 60.0
+# How long another process may go on without what was published or withdrawn.
+_CATALOGUE_SECONDS = 30.0
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +65,19 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     vault: Vault
     clock: Clock
+    shelf: Shelf
+    rules: RuleBook
     sender: Sender
     bank: CoreBank
+    audit: Audit
     events: Events
     idempotency: Idempotency
     onboarding: Onboarding
     registration: StatementRegistration
     catalogue: Catalogue
+    publication: Publication
+    quotes: Quotes
+    qualifications: Qualifications
     consents: Consents
     oauth: OAuth
     accounts: Accounts
@@ -78,10 +98,12 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     clock: Clock
     vault: Vault
-    rules: RulePack
+    shelf: Shelf
+    rules: RuleBook
     sender: Sender
     bank: CoreBank
     audit: Audit
+    disclosures: DisclosureRules
     events: Events
     idempotency: Idempotency
     dialects: dict[str, Dialect | None]
@@ -92,6 +114,8 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     onboarding: Onboarding
     catalogue: Catalogue
+    publication: Publication
+    named_quotes: NamedQuotes
     consents: Consents
     oauth: OAuth
 
@@ -108,13 +132,19 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
         database=database,
         vault=vault,
         clock=clock,
+        shelf=ground.shelf,
+        rules=ground.rules,
         sender=ground.sender,
         bank=ground.bank,
+        audit=ground.audit,
         idempotency=ground.idempotency,
         events=ground.events,
         onboarding=facts.onboarding,
         registration=facts.onboarding.by_statement(clock, server=settings.issuer),
         catalogue=facts.catalogue,
+        publication=facts.publication,
+        quotes=Quotes(database, facts.catalogue, ground.idempotency, ground.audit),
+        qualifications=_qualifications(ground, facts, orders),
         consents=facts.consents,
         oauth=facts.oauth,
         accounts=accounts,
@@ -137,16 +167,19 @@ def build(settings: Settings, database: Database, vault: Vault, clock: Clock) ->
 
 
 def _ground(settings: Settings, database: Database, vault: Vault, clock: Clock) -> _Ground:
-    rules = load_pack()
+    shelf = Shelf(settings.rules_path, clock)
+    rules = shelf.book()
     return _Ground(
         settings=settings,
         database=database,
         clock=clock,
         vault=vault,
+        shelf=shelf,
         rules=rules,
         sender=Sender(listed=settings.outbound),
         bank=SandboxBank(database, rules, clock) if settings.sandbox else AbsentBank(),
-        audit=Audit(),
+        audit=Audit(rules),
+        disclosures=DisclosureRules(load_types(), rules),
         events=Events(database),
         idempotency=Idempotency(database),
         # Reads and checks every partner's tables, so that a faulty one stops the start.
@@ -156,7 +189,6 @@ def _ground(settings: Settings, database: Database, vault: Vault, clock: Clock) 
 
 def _facts(ground: _Ground) -> _Facts:
     database, audit, clock = ground.database, ground.audit, ground.clock
-    catalogue = Catalogue(load_packages(), ground.rules, clock)
     onboarding = Onboarding(
         database,
         audit,
@@ -166,7 +198,13 @@ def _facts(ground: _Ground) -> _Facts:
         sender=ground.sender,
         mutual_tls=bool(ground.settings.mtls_issuer),
     )
-    consents = Consents(database, ground.events, audit, rule_pack=ground.rules.version)
+    consents = Consents(database, ground.events, audit)
+    register = onboarding.standings
+    catalogue = Catalogue(
+        load_packages(), ground.rules, clock, database=database, register=register
+    )
+    publication = Publication(database, audit, register, catalogue.context)
+    named_quotes = NamedQuotes(database)
     oauth = OAuth(
         database,
         onboarding,
@@ -179,8 +217,16 @@ def _facts(ground: _Ground) -> _Facts:
         mtls=ground.settings.mtls_issuer,
         nonces=ground.settings.dpop_nonces,
         rules=ground.rules,
+        quotes=named_quotes,
     )
-    return _Facts(onboarding=onboarding, catalogue=catalogue, consents=consents, oauth=oauth)
+    return _Facts(
+        onboarding=onboarding,
+        catalogue=catalogue,
+        publication=publication,
+        named_quotes=named_quotes,
+        consents=consents,
+        oauth=oauth,
+    )
 
 
 def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, Payments]:
@@ -199,6 +245,8 @@ def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, 
         idempotency=ground.idempotency,
         clock=clock,
         rules=ground.rules,
+        disclosures=ground.disclosures,
+        quotes=facts.named_quotes,
         hosted_url=ground.settings.issuer,
     )
     payments = Payments(
@@ -214,6 +262,19 @@ def _customers_rooms(ground: _Ground, facts: _Facts) -> tuple[Accounts, Orders, 
         rules=ground.rules,
     )
     return accounts, orders, payments
+
+
+def _qualifications(ground: _Ground, facts: _Facts, orders: Orders) -> Qualifications:
+    return Qualifications(
+        ground.database,
+        facts.catalogue,
+        ground.bank,
+        orders,
+        ground.audit,
+        types=facts.catalogue.context().types,
+        rules=ground.rules,
+        table=load_missing(),
+    )
 
 
 def _outward_rooms(ground: _Ground, facts: _Facts) -> tuple[Webhooks, WebhookWorker]:
@@ -266,6 +327,7 @@ def _hosted(ground: _Ground, facts: _Facts) -> Hosted:
         ground.audit,
         ground.clock,
         rules=ground.rules,
+        disclosures=ground.disclosures,
         issuer=ground.settings.issuer,
         # A live bank's own messenger is a connector, like its core; without one there are no codes.
         messenger=SandboxMessenger(ground.database, ground.vault)
@@ -275,8 +337,13 @@ def _hosted(ground: _Ground, facts: _Facts) -> Hosted:
 
 
 async def furnish(built: Rooms) -> None:
-    """What must be there before the first request: keys, and in a sandbox its people."""
+    """What must be there before the first request: keys, packages, in a sandbox its people.
+
+    Raises ``PublishedChanged`` and ``NotPublishable`` for packages that may not ship as they are.
+    """
     await built.oauth.ensure()
+    await built.publication.record_shipped(load_package_files(), built.clock.now())
+    await built.catalogue.refresh()
     if isinstance(built.bank, SandboxBank):
         await built.bank.seed(load_personas())
 
@@ -287,15 +354,24 @@ def workers(built: Rooms) -> dict[str, Worker]:
     async def forget_keys() -> None:
         await built.idempotency.forget(built.clock.now())
 
+    async def forget_quotes() -> None:
+        await built.quotes.sweep(built.clock.now())
+
+    async def reread_rules() -> None:
+        await built.shelf.reread(built.rules)
+
     return {
         "deliveries": built.deliveries.run,
         "orders": built.orders.worker.run,
         "payments": built.payments.worker.run,
         "audit": built.sealer.run,
+        "rules": every(REREAD_SECONDS, reread_rules),
+        "catalogue": every(_CATALOGUE_SECONDS, built.catalogue.refresh),
         # Each by itself, so that one which fails holds up no other.
         "consents.uses": every(_USES_SECONDS, built.consents.uses.flush),
         "sweep.oauth": every(_SWEEP_SECONDS, built.oauth.sweep),
         "sweep.hosted": every(_SWEEP_SECONDS, built.hosted.sweep),
         "sweep.dialects": every(_SWEEP_SECONDS, built.dialects.forget),
         "sweep.idempotency": every(_SWEEP_SECONDS, forget_keys),
+        "sweep.quotes": every(_SWEEP_SECONDS, forget_quotes),
     }

@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: str = ".tessera"
     key_file: str = ""
     audit_heads: str = ""
+    rules: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8400
     tls_certificate: str = ""
@@ -61,6 +62,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.audit_heads or Path(self.home) / "audit-heads.jsonl")
 
     @property
+    def rules_path(self) -> Path:
+        """The folder with the rule packs that were loaded beside the shipped ones."""
+        return Path(self.rules or Path(self.home) / "rules")
+
+    @property
     def outbound(self) -> tuple[str, ...]:
         """Each ``host:port`` that the operator lets the gateway call although it is private."""
         return tuple(_host_port(item) for item in self.outbound_allow.split(",") if item.strip())
@@ -69,6 +75,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def terminator_addresses(self) -> tuple[str, ...]:
         """The addresses of the TLS terminators that may hand in a client's certificate."""
         return tuple(_ip(item) for item in self.terminators.split(",") if item.strip())
+
+
+def rules_folder(environment: Mapping[str, str]) -> Path:
+    """``Settings.rules_path`` for what needs no other setting, such as checking a file."""
+    home = environment.get(f"{PREFIX}HOME") or ".tessera"
+    return Path(environment.get(f"{PREFIX}RULES") or Path(home) / "rules")
 
 
 def read(environment: Mapping[str, str]) -> Settings:

@@ -13,6 +13,8 @@ from msgspec import inspect
 
 from contracts.v1.money import LARGEST_MINOR_UNITS, Money
 
+# The code of a currency (ISO 4217).
+CURRENCY = re.compile(r"[A-Z]{3}")
 # A local wall-clock time of whole seconds, with a fraction only where there is one to keep.
 LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
 
@@ -114,29 +116,38 @@ class Languages(msgspec.Struct, frozen=True, tag="languages"):
 
 
 class AmountText(msgspec.Struct, frozen=True, tag="amount-text"):
-    """Money as decimal text of one fixed currency: 8880 fen are "88.80"."""
+    """Money as decimal text of one fixed currency: 8880 fen are "88.80".
+
+    Where ``foreign`` money is said too, its currency follows: "88.80 USD".
+    """
 
     currency: str = "CNY"
     decimals: Annotated[int, msgspec.Meta(ge=1, le=4)] = 2
+    foreign: bool = False
 
     def speak(self, value: Any) -> Any:
         """Decimal text with all decimals; another currency cannot be said and is refused."""
         if not isinstance(value, dict) or set(value) != {"minor_units", "currency"}:
             raise ValueError("expected minor_units and currency")
-        if value["currency"] != self.currency:
+        currency = value["currency"]
+        if currency != self.currency and not (self.foreign and _is_currency(currency)):
             raise ValueError(f"only {self.currency} can be written")
         units = Whole().speak(value["minor_units"])
         if units < 0:
             raise ValueError("the amount is negative")
         whole, part = divmod(units, 10**self.decimals)
-        return f"{whole}.{part:0{self.decimals}d}"
+        mark = "" if currency == self.currency else f" {currency}"
+        return f"{whole}.{part:0{self.decimals}d}{mark}"
 
     def hear(self, value: Any) -> Any:
         """Minor units; refuses signs, exponents, leading zeros and parts of a minor unit."""
         if not isinstance(value, str):
             raise ValueError("expected an amount as text, such as 88.80")
+        amount, space, currency = value.partition(" ") if self.foreign else (value, "", "")
+        if space and (not _is_currency(currency) or currency == self.currency):
+            raise ValueError("expected an amount as text, such as 88.80 or 88.80 USD")
         pattern = rf"(0|[1-9][0-9]{{0,15}})(?:\.([0-9]{{1,{self.decimals}}}))?"
-        match = re.fullmatch(pattern, value)
+        match = re.fullmatch(pattern, amount)
         if match is None:
             raise ValueError(
                 f"expected an amount as text with at most {self.decimals} decimals, such as 88.80"
@@ -145,7 +156,7 @@ class AmountText(msgspec.Struct, frozen=True, tag="amount-text"):
         units = int(match[1] + part)
         if units > LARGEST_MINOR_UNITS:
             raise ValueError("the amount is too large")
-        return {"minor_units": units, "currency": self.currency}
+        return {"minor_units": units, "currency": currency or self.currency}
 
     def fits(self, kind: inspect.Type) -> bool:
         """Whether the contract's field is money."""
@@ -226,3 +237,7 @@ Converter = Text | Whole | Flag | Texts | Languages | AmountText | LocalTime | C
 
 def _is_text(kind: inspect.Type) -> bool:
     return isinstance(kind.type if isinstance(kind, inspect.Metadata) else kind, inspect.StrType)
+
+
+def _is_currency(word: Any) -> bool:
+    return isinstance(word, str) and CURRENCY.fullmatch(word) is not None

@@ -28,6 +28,10 @@ class PackageOrderDetail(
     top_up: Money | None = None
     per_debit_cap: Money | None = None
     daily_cap: Money | None = None
+    # Credit is asked for by quote: its id, one of its plans, and its amount to the minor unit.
+    quote: Id | None = None
+    plan: Code | None = None
+    amount: Money | None = None
 
 
 class AccountInformationDetail(

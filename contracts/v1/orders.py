@@ -7,6 +7,7 @@ import msgspec
 from contracts.v1.money import Money
 from contracts.v1.names import (
     Code,
+    Digest,
     Id,
     Moment,
     PackageCode,
@@ -47,7 +48,10 @@ class LineReason(msgspec.Struct, frozen=True):
 
 
 class OrderLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One component of the order; ids appear once the line is active."""
+    """One component of the order; ids appear once the line is active.
+
+    ``schedule_digest`` is that of the plan in the quote that the order took.
+    """
 
     line_id: Id
     component: Id
@@ -59,10 +63,28 @@ class OrderLine(msgspec.Struct, frozen=True, omit_defaults=True):
     topped_up: Money | None = None
     refer_to: Url | None = None
     reason: LineReason | None = None
+    schedule_digest: Digest | None = None
+
+
+class AgreedDisclosure(msgspec.Struct, frozen=True):
+    """A text that the customer read on the bank's page and agreed to, known by its digest.
+
+    ``language`` is the tag of the language it was read in.
+    """
+
+    code: Annotated[Code, msgspec.Meta(examples=["account-tiers"])]
+    version: Annotated[Code, msgspec.Meta(examples=["1"])]
+    kind: Annotated[Code, msgspec.Meta(examples=["account_tiers"])]
+    digest: Digest
+    language: Annotated[Code, msgspec.Meta(examples=["zh-CN"])]
+    agreed_at: Moment
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order with its lines; ``sequence`` grows by one with every published change."""
+    """An order with its lines; ``sequence`` grows by one with every published change.
+
+    ``disclosures`` are what the customer agreed to before the order could be placed.
+    """
 
     order_id: Id
     reference: Reference
@@ -74,3 +96,4 @@ class Order(msgspec.Struct, frozen=True):
     sequence: Sequence
     created_at: Moment
     updated_at: Moment
+    disclosures: list[AgreedDisclosure] = []

@@ -8,11 +8,17 @@ import msgspec
 
 from gateway.audit import store
 from gateway.database import Unit
+from gateway.kit.clock import bank_day
 from gateway.kit.ids import new_id
+from gateway.rules.service import RuleBook
 
 
 class Audit:
     """Appends records; a record exists exactly when the act it tells of has happened."""
+
+    def __init__(self, rules: RuleBook) -> None:
+        """Records cite the version of ``rules`` that is in force when they are made."""
+        self._rules = rules
 
     def append(
         self,
@@ -34,6 +40,8 @@ class Audit:
 
         `action` is `noun.verb`; `actor` is `client:...`, `customer:...`, `operator:...` or
         `system`; `detail` holds what an auditor needs to understand the decision, never a secret.
+        `rules` are those that decided; `rule_pack` is given only where somebody else decided, by
+        the pack it names. Raises `NoPackInForce` on a day without rules.
         """
         record_id = new_id("aud")
         unit.add(
@@ -48,7 +56,7 @@ class Audit:
             resource=resource,
             decision=decision,
             rules=_json(list(rules)) if rules else "[]",
-            rule_pack=rule_pack,
+            rule_pack=rule_pack or self._rules.version(on=bank_day(at)),
             detail="{}" if detail is None else _json(detail),
         )
         unit.add(store.INSERT_PENDING, record_id=record_id)

@@ -18,11 +18,14 @@ from gateway.database.deployment import WrongDeployment
 from gateway.database.migrate import NoDatabase, NotMigrated
 from gateway.kit.journal import configure
 from gateway.kit.vault import VaultLocked
+from gateway.products.service import PublishedChanged, UnreadablePackage
+from gateway.rules.service import NoPackInForce, UnreadablePack
 from gateway.settings import OPERATOR_NAME, Settings, SettingsInvalid
 
 _REFUSALS = (
     *(DatabaseInUse, NoDatabase, NotMigrated, WrongDeployment),
-    *(SettingsInvalid, VaultLocked, OSError),
+    *(SettingsInvalid, VaultLocked, OSError, NoPackInForce, UnreadablePack),
+    *(UnreadablePackage, PublishedChanged),
 )
 # What these are called is about requests; an operator is told the detail alone.
 _PLAIN = (errors.Conflict, errors.InvalidField, errors.MalformedBody, errors.NotFound)

@@ -15,6 +15,7 @@ from gateway.kit.clock import Clock, SystemClock
 from gateway.kit.key_store import VaultLocked
 from gateway.kit.vault import Vault
 from gateway.rooms import Rooms
+from gateway.rules.shelf import Shelf
 from gateway.settings import Settings
 
 # Whatever was sealed under the older KEK when a new one came is committed by then, many times
@@ -47,9 +48,10 @@ async def init(settings: Settings, operator: str, clock: Clock | None = None) ->
     database = await Database.connect(settings.database_url)
     try:
         await claim(database, settings.mode, clock.now())
+        audit = Audit(Shelf(settings.rules_path, clock).book())
         vault = Vault.from_file(settings.key_path, create_at=clock.now())
         kek_id = vault.keys.keks()[0].kek_id
-        await _record(database, "kek.create", operator, kek_id, clock.now())
+        await _record(database, audit, "kek.create", operator, kek_id, clock.now())
     finally:
         await database.close()
     return kek_id
@@ -128,11 +130,13 @@ async def rewrap_all(built: Rooms, operator: str) -> Rewrapped:
     is_new = not any(used[kek_id] for kek_id in older)
     if is_new:
         current = store.rotate(at)
-        await _record(built.database, "kek.create", operator, current, at)
+        await _record(built.database, built.audit, "kek.create", operator, current, at)
     checked = await sealed.rewrap(built)
     left = {kek_id: number for kek_id, number in checked.by_kek.items() if kek_id != current}
     detail = {"rewrapped": checked.done, "left": left, "locked": len(checked.locked)}
-    await _record(built.database, "kek.rewrap", operator, current, built.clock.now(), detail)
+    await _record(
+        built.database, built.audit, "kek.rewrap", operator, current, built.clock.now(), detail
+    )
     return Rewrapped(current, is_new, checked.done, left, checked.locked)
 
 
@@ -158,12 +162,13 @@ async def retire(built: Rooms, kek_id: str, operator: str) -> None:
             f"{used} values are still under {kek_id}: run `tessera keys rewrap` first."
         )
     # Recorded first: what cannot be taken back must not happen without its record.
-    await _record(built.database, "kek.retire", operator, kek_id, at)
+    await _record(built.database, built.audit, "kek.retire", operator, kek_id, at)
     store.retire(kek_id)
 
 
 async def _record(
     database: Database,
+    audit: Audit,
     action: str,
     operator: str,
     kek_id: str,
@@ -171,7 +176,7 @@ async def _record(
     detail: dict[str, Any] | None = None,
 ) -> None:
     unit = Unit(action)
-    Audit().append(
+    audit.append(
         unit, action=action, actor=f"operator:{operator}", resource=kek_id, detail=detail, at=at
     )
     await database.commit(unit)

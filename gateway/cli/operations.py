@@ -21,6 +21,7 @@ from gateway.database.migrate import migrate as migrate_schema
 from gateway.kit.clock import SystemClock
 from gateway.kit.vault import Vault
 from gateway.rooms import Rooms
+from gateway.rules.shelf import Shelf
 from gateway.settings import Settings
 
 
@@ -77,10 +78,11 @@ def migrate(settings: Settings, operator: str) -> str:
 
 
 async def _record_migration(settings: Settings, operator: str, revision: str) -> None:
+    audit = Audit(Shelf(settings.rules_path, SystemClock()).book())
     database = await Database.connect(settings.database_url)
     try:
         unit = Unit("database.migrate")
-        Audit().append(
+        audit.append(
             unit,
             action="database.migrate",
             actor=f"operator:{operator}",
@@ -122,7 +124,7 @@ async def fresh_personas(settings: Settings, count: int, operator: str) -> list[
         assert isinstance(built.bank, SandboxBank)
         await built.bank.seed(fresh)
         unit = Unit("sandbox.enrol")
-        Audit().append(
+        built.audit.append(
             unit,
             action="sandbox.enrol",
             actor=f"operator:{operator}",
@@ -141,7 +143,10 @@ def personas() -> list[dict[str, str]]:
 def openapi_document() -> bytes:
     """The contract of this version; nothing is opened or read for it."""
     nowhere = Settings(
-        mode="sandbox", issuer="http://127.0.0.1", database_url="sqlite:///never-opened"
+        mode="sandbox",
+        issuer="http://127.0.0.1",
+        database_url="sqlite:///never-opened",
+        rules="never-opened",
     )
     built = rooms.build(nowhere, Database(_Unopened()), Vault.fresh(), SystemClock())
     return openapi.document(built)

@@ -9,6 +9,7 @@ from contracts import errors
 from contracts.v1.onboarding import RiskAssessment
 from gateway.cli.operations import opened
 from gateway.kit.clock import bank_day
+from gateway.onboarding.service import HeldLicence, PartnerStanding
 from gateway.settings import Settings
 
 
@@ -30,6 +31,36 @@ async def assess(
             raise errors.InvalidField(str(error), field="reference") from None
         until = await built.onboarding.assess(partner_id, assessment, operator=operator, at=at)
     return until.isoformat()
+
+
+async def license_partner(
+    settings: Settings, partner_id: str, members: dict[str, Any], operator: str
+) -> PartnerStanding:
+    """Records a licence; see ``Standings.license``. Raises ``InvalidField`` and ``NotFound``."""
+    try:
+        held = msgspec.convert(members, HeldLicence)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidField(str(error)) from None
+    async with opened(settings) as built:
+        return await built.onboarding.standings.license(
+            partner_id, held, operator=operator, at=built.clock.now()
+        )
+
+
+async def enlist(
+    settings: Settings, partner_id: str, listed: bool, operator: str
+) -> PartnerStanding:
+    """Puts a partner on the bank's list or takes it off; see ``Standings.enlist``."""
+    async with opened(settings) as built:
+        return await built.onboarding.standings.enlist(
+            partner_id, listed, operator=operator, at=built.clock.now()
+        )
+
+
+async def listed(settings: Settings) -> list[str]:
+    """The partners on the bank's list."""
+    async with opened(settings) as built:
+        return list(await built.onboarding.standings.listed())
 
 
 async def partners(settings: Settings) -> list[Any]:

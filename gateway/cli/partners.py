@@ -27,7 +27,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group()
 def partner() -> None:
-    """Register partners, assess, suspend and end them."""
+    """Register partners, record what is known of them, suspend and end them."""
 
 
 @partner.command()
@@ -66,6 +66,48 @@ def assess(partner_id: str, reference: str, until: datetime, operator: str) -> N
     work = partner_operations.assess
     stands = attempt(lambda: asyncio.run(work(settings, partner_id, reference, until.date(), name)))
     click.echo(f"assessed until {stands}")
+
+
+@partner.command()
+@click.argument("partner_id")
+@click.argument("name")
+@click.option("--until", required=True, type=_DAY, help="Its last day; a past one ends it now.")
+@click.option("--reference", required=True, help="Where the bank keeps its proof.")
+@operated
+def licence(partner_id: str, name: str, until: datetime, reference: str, operator: str) -> None:
+    """Record a licence of a partner, such as insurance_intermediary; it opens LICENSED parts."""
+    settings, who = acting(operator)
+    work = partner_operations.license_partner
+    members = {"name": name, "until": until.date(), "reference": reference}
+    show(attempt(lambda: asyncio.run(work(settings, partner_id, members, who))))
+
+
+@partner.command()
+@click.argument("partner_id")
+@operated
+def enlist(partner_id: str, operator: str) -> None:
+    """Put a partner on the bank's published list of partners in credit (CN-LOAN-05)."""
+    settings, name = acting(operator)
+    work = partner_operations.enlist
+    show(attempt(lambda: asyncio.run(work(settings, partner_id, True, name))))
+
+
+@partner.command()
+@click.argument("partner_id")
+@operated
+def delist(partner_id: str, operator: str) -> None:
+    """Take a partner off that list: it sells no more credit, at once."""
+    settings, name = acting(operator)
+    work = partner_operations.enlist
+    show(attempt(lambda: asyncio.run(work(settings, partner_id, False, name))))
+
+
+@partner.command()
+def listed() -> None:
+    """Print the list: the partners that may have a part in credit, one a line."""
+    settings = read_settings()
+    for one in attempt(lambda: asyncio.run(partner_operations.listed(settings))):
+        click.echo(one)
 
 
 @partner.command("retire-key")

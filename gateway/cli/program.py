@@ -12,7 +12,10 @@ from gateway.cli import operations, server
 from gateway.cli.clients import client
 from gateway.cli.console import acting, attempt, decode, operated, read_settings, show, stop
 from gateway.cli.keys import keys
+from gateway.cli.package_publication import COMMANDS as PUBLICATION
+from gateway.cli.packages import package
 from gateway.cli.partners import issuer, partner
+from gateway.cli.rules import rules
 from gateway.database.migrate import check
 
 
@@ -22,8 +25,10 @@ def main() -> None:
     """Tessera: an open-banking partner gateway. Settings are TESSERA_* (see the README)."""
 
 
-for group in (keys, partner, client, issuer):
+for group in (keys, partner, client, issuer, package, rules):
     main.add_command(group)
+for command in PUBLICATION:
+    package.add_command(command)
 
 
 @main.command()

@@ -26,7 +26,7 @@ def serve(settings: Settings) -> None:
         log_enabled=False,
         websockets=False,
         backlog=2048,
-        # FAPI 2.0 SP 5.2.1-2: 1.2 and 1.3, and rustls offers no suite without ECDHE and AEAD.
+        # CN-API-06, FAPI 2.0 SP 5.2.1-2: 1.2 and 1.3; rustls has only suites with ECDHE and AEAD.
         ssl_cert=Path(settings.tls_certificate) if settings.tls_certificate else None,
         ssl_key=Path(settings.tls_key) if settings.tls_key else None,
         ssl_protocol_min=SSLProtocols.tls12,

@@ -14,8 +14,9 @@ from gateway.consents.store import ConsentRow
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """What was put before the customer, kept as evidence (CN-PIPL-03, CN-FCP-02).
 
-    ``disclosures`` are the digests of the texts shown, ``declined`` the optional components the
-    customer left out, ``language`` the tag of the page they read.
+    ``disclosures`` are the digests of the texts read, ``declined`` the optional components the
+    customer left out, ``language`` the tag of the page they read. ``consents`` are what else was
+    agreed to, each as package and kind, and ``consents_declined`` the optional ones left unticked.
     """
 
     purpose: str = ""
@@ -24,6 +25,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     never_shared: tuple[str, ...] = ()
     disclosures: tuple[str, ...] = ()
     declined: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    consents_declined: tuple[str, ...] = ()
     language: str = ""
 
 

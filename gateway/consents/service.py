@@ -19,12 +19,23 @@ from gateway.consents.consent import (
     promised,
     rights,
 )
+from gateway.consents.reading import AgreedText, ShownText, agreed, keep
 from gateway.consents.uses import LastUses
 from gateway.database import Database, Unit
 from gateway.events.service import Events
 from gateway.kit import ids
 
-__all__ = ["LIFETIME", "Consent", "Consents", "LastUses", "Notice", "is_live", "promised"]
+__all__ = [
+    "LIFETIME",
+    "AgreedText",
+    "Consent",
+    "Consents",
+    "LastUses",
+    "Notice",
+    "ShownText",
+    "is_live",
+    "promised",
+]
 
 # As long as account access may go without renewal elsewhere too (EU-SCA-04: 180 days).
 LIFETIME: Final = timedelta(days=180)
@@ -43,14 +54,11 @@ class Consents:
         events: Events,
         audit: Audit,
         *,
-        rule_pack: str,
         lifetime: timedelta = LIFETIME,
     ) -> None:
-        """``rule_pack`` is the version that audit records of this room cite."""
         self._database = database
         self._events = events
         self._audit = audit
-        self._rule_pack = rule_pack
         self.lifetime = lifetime
         self.uses = LastUses(database)
 
@@ -67,11 +75,13 @@ class Consents:
         amr: Sequence[str],
         at: datetime,
         notice: Notice | None = None,
+        read: Sequence[ShownText] = (),
     ) -> str:
         """Adds a new live consent to the caller's unit and returns its id.
 
         Nothing is durable before that unit is. ``authorization_details`` are those the customer
-        approved, which may be fewer than asked, never more (RFC 9396 section 7).
+        approved, which may be fewer than asked, never more (RFC 9396 section 7); ``read`` are the
+        texts that stood before the customer.
         """
         consent = Consent(
             consent_id=ids.new_id("cns"),
@@ -89,10 +99,11 @@ class Consents:
         )
         self._insert(unit, consent)
         self._announce(unit, consent, "consent.granted", at)
-        self._record_grant(unit, consent)
+        keep(unit, consent.consent_id, read, at)
+        self._record_grant(unit, consent, read)
         return consent.consent_id
 
-    def _record_grant(self, unit: Unit, consent: Consent) -> None:
+    def _record_grant(self, unit: Unit, consent: Consent, read: Sequence[ShownText]) -> None:
         self._audit.append(
             unit,
             action="consent.grant",
@@ -102,14 +113,21 @@ class Consents:
             subject=consent.customer_id,
             resource=consent.consent_id,
             decision="allow",
-            rules=("CN-PIPL-03",),
-            rule_pack=self._rule_pack,
+            rules=("CN-PIPL-03", *sorted({rule for text in read for rule in text.rules})),
             detail={
                 "scope": consent.scope,
                 "authorization_details": list(consent.authorization_details),
                 "acr": consent.acr,
                 "amr": list(consent.amr),
                 "notice": msgspec.to_builtins(consent.notice),
+                "read": [
+                    {
+                        "code": text.code,
+                        "digest": text.digest,
+                        "shown_at": text.shown_at.isoformat(),
+                    }
+                    for text in read
+                ],
             },
             at=consent.created_at,
         )
@@ -118,6 +136,11 @@ class Consents:
         """The consent, whoever it belongs to; the caller decides who may see it."""
         row = await self._database.find(store.FIND, consent_id=consent_id)
         return None if row is None else decoded(row)
+
+    async def read_for(self, consent_id: str) -> list[AgreedText]:
+        """The texts that the consent's customer read, in the order they stood on the page."""
+        rows = await self._database.all(store.READ_FOR, consent_id=consent_id)
+        return [agreed(row) for row in rows]
 
     async def for_customer(self, customer_id: str) -> list[Consent]:
         """The customer's consents, the newest first, ended ones included."""
@@ -317,7 +340,6 @@ class Consents:
             resource=consent.consent_id,
             decision="allow",
             rules=("CN-PIPL-02",),
-            rule_pack=self._rule_pack,
             detail=detail,
             at=at,
         )

@@ -28,6 +28,21 @@ class ConsentRow(msgspec.Struct, frozen=True):
     last_used_at: datetime | None
 
 
+class ReadRow(msgspec.Struct, frozen=True):
+    """A text that was read for a consent, as stored; ``text`` is JSON by language tag."""
+
+    package: str
+    version: str
+    code: str
+    disclosure_version: str
+    kind: str
+    digest: str
+    language: str
+    text: str
+    shown_at: datetime
+    agreed_at: datetime
+
+
 INSERT = Statement(
     "insert into consent (consent_id, partner_id, client_id, customer_id, status, scope,"
     " authorization_details, acr, amr, notice, created_at, expires_at, revoked_at, revoked_by)"
@@ -67,4 +82,22 @@ LIVE_OF_CLIENT = Query(
     _SELECT + " where client_id = :client_id and status in ('active', 'paused')"
     " and expires_at > :at order by consent_id limit :limit",
     ConsentRow,
+)
+
+# The digest stands for the content, so whoever kept it before kept the same.
+KEEP_TEXT = Statement(
+    "insert into disclosure_text (digest, code, version, text, kept_since)"
+    " values (:digest, :code, :version, :text, :at) on conflict (digest) do nothing"
+)
+INSERT_READ = Statement(
+    "insert into disclosure_read (consent_id, package, version, code, disclosure_version, kind,"
+    " digest, language, position, shown_at, agreed_at) values (:consent_id, :package, :version,"
+    " :code, :disclosure_version, :kind, :digest, :language, :position, :shown_at, :at)"
+)
+READ_FOR = Query(
+    "select r.package, r.version, r.code, r.disclosure_version, r.kind, r.digest, r.language,"
+    " t.text, r.shown_at, r.agreed_at from disclosure_read r"
+    " join disclosure_text t on t.digest = r.digest where r.consent_id = :consent_id"
+    " order by r.package, r.position",
+    ReadRow,
 )

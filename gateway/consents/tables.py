@@ -1,6 +1,6 @@
-"""The table of consents; the resource guard joins tokens with its status, expiry and rights."""
+"""Consents, and the texts read for them; the guard joins tokens with status, expiry and rights."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, PrimaryKeyConstraint, Table, Text
 
 from gateway.database import METADATA, Instant
 
@@ -27,4 +27,35 @@ CONSENT = Table(
     Column("last_used_at", Instant, nullable=True),
     CheckConstraint("status in ('active', 'paused', 'revoked')", name="status"),
     Index("ix_consent_customer_id", "customer_id", "created_at"),
+)
+
+# Every text that a customer ever agreed to, kept once, whatever becomes of its package.
+DISCLOSURE_TEXT = Table(
+    "disclosure_text",
+    METADATA,
+    # SHA-256 over code, version and both languages (gateway/products/disclosure_files.py).
+    Column("digest", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    # By language tag, as JSON.
+    Column("text", Text, nullable=False),
+    Column("kept_since", Instant, nullable=False),
+)
+
+# Which of them stood before the customer of a consent, in which language, from when, until yes.
+DISCLOSURE_READ = Table(
+    "disclosure_read",
+    METADATA,
+    Column("consent_id", Text, nullable=False),
+    Column("package", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("disclosure_version", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    Column("agreed_at", Instant, nullable=False),
+    PrimaryKeyConstraint("consent_id", "package", "code"),
 )

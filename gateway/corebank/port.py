@@ -43,7 +43,7 @@ DeclineCode = Literal[
 
 
 class BoundAccount(msgspec.Struct, frozen=True):
-    """The customer's own account that feeds the others; the number is masked six and four."""
+    """The customer's own account that feeds the others; its number is masked (CN-PFI-03)."""
 
     number_masked: str
     account_class: Tier
@@ -61,6 +61,20 @@ class BankCustomer(msgspec.Struct, frozen=True):
     kyc_level: KycLevel
     age: int
     bound_account: BoundAccount | None
+    open_t2: int
+    open_t3: int
+
+
+class CustomerFacts(msgspec.Struct, frozen=True):
+    """All that may be known of a customer before an order: enough to say what is missing.
+
+    Neither who they are nor what the bank thinks of them: a list, a segment or a score belongs to
+    the bank's decision on the order. ``bound_class`` is the tier of the bound account, if any.
+    """
+
+    kyc_level: KycLevel
+    age: int
+    bound_class: Tier | None
     open_t2: int
     open_t3: int
 
@@ -209,6 +223,13 @@ class CoreBank(Protocol):
 
     async def customer(self, customer_id: str) -> BankCustomer | None:
         """The customer as of now, or ``None``."""
+        ...
+
+    async def facts(self, customer_id: str) -> CustomerFacts | None:
+        """What a question before an order may know of the customer; ``None`` for an unknown one.
+
+        Whatever lists the customer is on, the answer and the time it takes are the same.
+        """
         ...
 
     async def open_account(

@@ -56,11 +56,11 @@ class Operations:
         answer: dict[str, Any] = msgspec.to_builtins(await operation.run(call, caller))
         return answer
 
-    async def _list_packages(self, call: Call, _caller: Caller) -> Any:
-        return self._catalogue.list(call.query.get("scenario"))
+    async def _list_packages(self, call: Call, caller: Caller) -> Any:
+        return await self._catalogue.list(caller.partner_id, call.query.get("scenario"))
 
-    async def _read_package(self, call: Call, _caller: Caller) -> Any:
-        return self._catalogue.read(call.parameters["code"])
+    async def _read_package(self, call: Call, caller: Caller) -> Any:
+        return await self._catalogue.read(call.parameters["code"], caller.partner_id)
 
     async def _place_order(self, call: Call, caller: Caller) -> Any:
         wanted = msgspec.convert(call.body, OrderRequest)

@@ -7,21 +7,17 @@ import msgspec
 
 from contracts.v1.consents import AccountInformationDetail, PackageOrderDetail
 from contracts.v1.packages import Component, Package
+from gateway.hosted import offered
 from gateway.hosted.language import Language, money, pick
+from gateway.hosted.offered import ConsentAsked, Fact, Note
 from gateway.hosted.texts import Texts
+from gateway.products.service import ComponentTypes
 
-_AMOUNTS = ("top_up", "per_debit_cap", "daily_cap")
+_AMOUNTS = ("amount", "top_up", "per_debit_cap", "daily_cap")
 # How a tick box and a consent's record name the entry about accounts, of which there is one.
 _ACCOUNTS = "account-information"
 # The kinds of data it can name, in the words that a package's notice uses.
 _READABLE = {"limits": "account_limits", "balance": "purse_balance_band"}
-
-
-class Fact(msgspec.Struct, frozen=True):
-    """A label and its value, both ready to read."""
-
-    label: str
-    value: str
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +33,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Fact, ...]
 
 
-class Note(msgspec.Struct, frozen=True):
-    """A disclosure: its first sentence, and the rest behind a fold when there is any."""
-
-    lead: str
-    rest: str
-
-
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """One package as asked for: everything the customer must see before agreeing."""
 
@@ -51,10 +40,22 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     version: str
     parts: tuple[Part, ...]
-    prices: tuple[Fact, ...]
-    notes: tuple[Note, ...]
-    shared: tuple[str, ...]
-    never_shared: tuple[str, ...]
+    prices: tuple[Fact, ...] = ()
+    plans: tuple[Fact, ...] = ()
+    notes: tuple[Note, ...] = ()
+    consents: tuple[ConsentAsked, ...] = ()
+    shared: tuple[str, ...] = ()
+    never_shared: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Note, ...]:
+        """The texts that stand with the price, before everything else."""
+        return tuple(note for note in self.notes if note.prominent)
+
+    @property
+    def other_notes(self) -> tuple[Note, ...]:
+        """The rest of the texts."""
+        return tuple(note for note in self.notes if not note.prominent)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -63,6 +64,14 @@ class Entry(msgspec.Struct, frozen=True):
     raw: dict[str, Any]
     detail: PackageOrderDetail | AccountInformationDetail
     package: Package | None
+    types: ComponentTypes | None = None
+
+    @property
+    def tier(self) -> str | None:
+        """The tier of the account that the named component opens; ``None`` without one."""
+        part = self.component
+        found = None if part is None or self.types is None else self.types.find(part.type)
+        return None if found is None or found.kind != "account" else found.tier
 
     @property
     def component(self) -> Component | None:
@@ -96,6 +105,18 @@ class Entry(msgspec.Struct, frozen=True):
         return f"{self.detail.package}.{self.detail.component}"
 
 
+def by_package(entries: Iterable[Entry]) -> list[tuple[Package, frozenset[str]]]:
+    """The packages that entries name, each with its components among them."""
+    packages: dict[tuple[str, str], Package] = {}
+    components: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        if entry.package is not None and entry.component is not None:
+            key = (entry.package.code, entry.package.version)
+            packages[key] = entry.package
+            components.setdefault(key, set()).add(entry.component.component)
+    return [(package, frozenset(components[key])) for key, package in packages.items()]
+
+
 def bundles(
     entries: Sequence[Entry], texts: Texts, language: Language, *, payee: str
 ) -> tuple[Bundle, ...]:
@@ -120,7 +141,7 @@ def chosen(entries: Iterable[Entry], ticked: frozenset[str]) -> list[Entry]:
 
 
 def _accounts(entry: Entry, texts: Texts, language: Language) -> Bundle:
-    kinds = _kinds(entry.shared, texts, language)
+    kinds = offered.kinds(entry.shared, texts, language)
     part = Part(
         choice=entry.choice,
         title=texts.say(language, "asked.accounts"),
@@ -136,10 +157,7 @@ def _accounts(entry: Entry, texts: Texts, language: Language) -> Bundle:
         title=part.title,
         version="",
         parts=(part,),
-        prices=(),
-        notes=(),
         shared=kinds,
-        never_shared=(),
     )
 
 
@@ -154,29 +172,33 @@ def _bundle(group: list[Entry], texts: Texts, language: Language, payee: str) ->
             title=first.detail.package,
             version=first.detail.version,
             parts=parts,
-            prices=(),
-            notes=(),
-            shared=(),
-            never_shared=(),
         )
+    components = {entry.component.component for entry in group if entry.component is not None}
     return Bundle(
         code=package.code,
         title=pick(package.title, language),
         version=package.version,
         parts=parts,
-        prices=tuple(
-            Fact(
-                pick(price.title, language),
-                money(price.amount, language)
-                if price.amount.minor_units
-                else texts.say(language, "consent.free", amount=money(price.amount, language)),
-            )
-            for price in package.prices
+        prices=offered.prices(package, texts, language),
+        plans=offered.plans(package, _plans(group), texts, language),
+        notes=tuple(
+            offered.note(text.kind, text.version, text.digest, text.text, texts, language)
+            for text in package.disclosures
+            if components.intersection(text.components)
         ),
-        notes=tuple(_note(pick(note.text, language)) for note in package.disclosures),
-        shared=_kinds(package.shared_with_partner, texts, language),
-        never_shared=_kinds(package.never_shared, texts, language),
+        consents=offered.consents(package, components, language),
+        shared=offered.kinds(package.shared_with_partner, texts, language),
+        never_shared=offered.kinds(package.never_shared, texts, language),
     )
+
+
+def _plans(group: Iterable[Entry]) -> dict[str, str | None]:
+    """The components of the entries, each with the plan that it is asked for under, if any."""
+    return {
+        entry.detail.component: entry.detail.plan
+        for entry in group
+        if isinstance(entry.detail, PackageOrderDetail)
+    }
 
 
 def _part(entry: Entry, texts: Texts, language: Language, payee: str) -> Part:
@@ -212,19 +234,7 @@ def _part(entry: Entry, texts: Texts, language: Language, payee: str) -> Part:
         actions=actions,
         amounts=amounts,
         limits=tuple(
-            Fact(pick(limit.title, language), money(limit.amount, language))
+            Fact(pick(limit.title, language), offered.bound(limit, texts, language))
             for limit in component.limits
         ),
     )
-
-
-def _note(text: str) -> Note:
-    for mark in ("。", ". "):
-        lead, found, rest = text.partition(mark)
-        if found and rest.strip():
-            return Note(lead + mark.strip(), rest.strip())
-    return Note(text, "")
-
-
-def _kinds(kinds: Iterable[str], texts: Texts, language: Language) -> tuple[str, ...]:
-    return tuple(texts.say_or(language, f"data.{kind}", kind) for kind in kinds)

@@ -87,6 +87,10 @@ def confirm_pages(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> lis
             return await confirming.confirm(
                 visit, row, asked, Answer(code, visit.form.one("credential"))
             )
+        except errors.DisclosureStale as refusal:
+            # Only what a partner asks for has texts to read.
+            assert asked is not None
+            return await views.consent(visit, asked, refusal)
         except errors.SignInFailed:
             row, asked = await confirming.found(visit)
             return await views.confirm(visit, row, asked, failed=True)

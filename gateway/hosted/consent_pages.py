@@ -32,12 +32,19 @@ def _seen(desk: Desk, hosted: Hosted, pages: Pages, views: OwnViews) -> list[HTT
             return elsewhere
         return await views.consents(visit)
 
+    @get("/consents/{consent_id:str}/texts", name="hosted.texts", **PAGE)
+    async def texts(request: HttpRequest, consent_id: FromPath[str]) -> ASGIResponse:
+        visit = await desk.receive(request)
+        if elsewhere := await desk.stop(visit):
+            return elsewhere
+        return await views.texts(visit, await hosted.own.one(visit.browser, consent_id))
+
     # Where an order leads for a component that only the bank may sell; alike for every line.
     @get("/referrals/{line_id:str}", name="hosted.referral", **PAGE)
     async def referral(request: HttpRequest, line_id: FromPath[str]) -> ASGIResponse:
         return views.referral(await desk.receive(request))
 
-    return [consents, referral]
+    return [consents, texts, referral]
 
 
 # Taking away, by a revocation or a pause, needs the session alone (decision 014): nobody gains by

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, Literal
 
 from contracts.v1.money import Money
@@ -78,9 +79,19 @@ def money(amount: Money, language: Language) -> str:
     return f"{amount.currency}\N{NO-BREAK SPACE}{figure}"
 
 
+def percent(rate: str) -> str:
+    """A decimal fraction as a percentage, exactly: "0.0050" is "0.5%"."""
+    return f"{(Decimal(rate) * 100).normalize():f}%"
+
+
 def day(at: datetime, language: Language) -> str:
     """The bank's calendar day of an instant, in words that cannot be misread."""
     here = at.astimezone(BANK_ZONE)
     if language == "zh-CN":
         return f"{here.year}年{here.month}月{here.day}日"
     return f"{here.day} {_ENGLISH_MONTHS[here.month - 1]} {here.year}"
+
+
+def moment(at: datetime, language: Language) -> str:
+    """An instant to the second, on the bank's clock."""
+    return f"{day(at, language)} {at.astimezone(BANK_ZONE):%H:%M:%S}"

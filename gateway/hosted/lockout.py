@@ -8,7 +8,7 @@ from gateway.database import Database, Unit
 from gateway.hosted import factor_store as store
 from gateway.kit import ids
 from gateway.kit.clock import bank_day
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 
 Factor = Literal["passcode", "second"]
 RULES: Final = ("TS-SIGN-01", "EU-SCA-01")
@@ -31,7 +31,7 @@ class Lockout:
     only if it is counted before the last failure, so guessing in parallel gains nothing.
     """
 
-    def __init__(self, database: Database, rules: RulePack, audit: Audit) -> None:
+    def __init__(self, database: Database, rules: RuleBook, audit: Audit) -> None:
         self._database = database
         self._rules = rules
         self._audit = audit
@@ -74,7 +74,6 @@ class Lockout:
                 subject=key.removeprefix(_CUSTOMER),
                 decision="deny",
                 rules=RULES,
-                rule_pack=self._rules.version,
                 detail={"failures": rows[0].failures, "minutes": self.minutes(at)},
                 at=at,
             )

@@ -6,7 +6,7 @@ import msgspec
 
 from contracts import errors
 from contracts.v1.consents import AccountInformationDetail, PackageOrderDetail
-from gateway.consents.service import Consent, Consents
+from gateway.consents.service import AgreedText, Consent, Consents
 from gateway.hosted.asked import Entry
 from gateway.hosted.factor import TWO_FACTOR
 from gateway.hosted.factor_store import ConfirmationRow
@@ -77,6 +77,10 @@ class OwnConsents:
         consent = await self._consents.fetch_for_customer(consent_id, customer_id)
         return self._given(consent, await self._onboarding.partner(consent.partner_id))
 
+    async def texts(self, given: Given) -> list[AgreedText]:
+        """What its customer read before they gave a consent, as it stood on the page."""
+        return await self._consents.read_for(given.consent.consent_id)
+
     async def revoke(self, browser: Browser, consent_id: str) -> None:
         """Takes the consent back for good."""
         customer_id, _ = signed_in(browser)
@@ -133,7 +137,7 @@ class OwnConsents:
             and part not in {entry.choice for entry in given.removable}
         ):
             raise errors.InvalidField("This cannot be taken out alone; the consent can be ended.")
-        on_file = self.entries(given.consent.authorization_details)
+        on_file = self._entries(given.consent.authorization_details)
         had = [entry.raw for entry in on_file]
         left = tuple(entry.raw for entry in on_file if entry.choice != part)
         scope = scope - {right} - withheld_scopes(had, left)
@@ -146,18 +150,35 @@ class OwnConsents:
             at=self._clock.now(),
         )
 
-    def entries(self, details: tuple[dict[str, Any], ...]) -> tuple[Entry, ...]:
-        """Authorization details with the packages they name."""
+    async def asked(
+        self, details: tuple[dict[str, Any], ...], partner_id: str
+    ) -> tuple[Entry, ...]:
+        """Authorization details with the packages they name, as their partner sells them now."""
         entries = []
         for raw in details:
-            detail = msgspec.convert(raw, PackageOrderDetail | AccountInformationDetail)
+            detail = _read(raw)
+            package = None
+            if isinstance(detail, PackageOrderDetail):
+                package = await self._catalogue.find_for(detail.package, detail.version, partner_id)
+            entries.append(Entry(raw, detail, package, self._catalogue.types))
+        return tuple(entries)
+
+    def _entries(self, details: tuple[dict[str, Any], ...]) -> tuple[Entry, ...]:
+        """Authorization details of a consent on file, with the packages they name."""
+        entries = []
+        for raw in details:
+            detail = _read(raw)
             package = None
             if isinstance(detail, PackageOrderDetail):
                 package = self._catalogue.find(detail.package, detail.version)
-            entries.append(Entry(raw, detail, package))
+            entries.append(Entry(raw, detail, package, self._catalogue.types))
         return tuple(entries)
 
     def _given(self, consent: Consent, partner: Partner | None) -> Given:
         scope = frozenset(consent.scope.split())
         in_effect = carried_details(consent.authorization_details, scope)
-        return Given(consent, partner, self.entries(in_effect))
+        return Given(consent, partner, self._entries(in_effect))
+
+
+def _read(raw: dict[str, Any]) -> PackageOrderDetail | AccountInformationDetail:
+    return msgspec.convert(raw, PackageOrderDetail | AccountInformationDetail)

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from gateway.consents.service import is_live
-from gateway.hosted.asked import Bundle, Fact, bundles
+from gateway.consents.service import AgreedText, is_live
+from gateway.hosted.asked import Bundle, bundles
 from gateway.hosted.desk import Visit
-from gateway.hosted.language import Language, day
+from gateway.hosted.language import Language, day, known, moment
+from gateway.hosted.offered import Fact, Note, note
 from gateway.hosted.pages import Pages
 from gateway.hosted.rights import Right, purpose_shown, rights_shown, shared_shown
 from gateway.hosted.service import Given, Hosted
@@ -25,6 +26,15 @@ class Removable(msgspec.Struct, frozen=True):
     sends: str
     value: str
     title: str
+
+
+class TextRead(msgspec.Struct, frozen=True):
+    """A text that was read, in the language it was read in, and when."""
+
+    note: Note
+    language: Language
+    when: str
+    fingerprint: str
 
 
 class ConsentShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +86,25 @@ class OwnViews:
             over=[row for row in rows if row.over],
             news=self._news(visit, rows, language),
             passkeys=self._hosted.passkeys.offered,
+        )
+
+    async def texts(self, visit: Visit, given: Given) -> ASGIResponse:
+        """The very texts that stood on the page of an approval, ended consents included."""
+        language = visit.language()
+        row = self._shown(given, language, self._hosted.now())
+        agreed_to = frozenset(given.consent.notice.consents)
+        return await self._page(
+            "texts",
+            visit,
+            visit.path,
+            consent=row,
+            also=tuple(
+                asked.purpose
+                for bundle in row.bundles
+                for asked in bundle.consents
+                if asked.choice in agreed_to
+            ),
+            read=[self._read(text, language) for text in await self._hosted.own.texts(given)],
         )
 
     async def revoke(self, visit: Visit, given: Given) -> ASGIResponse:
@@ -178,6 +207,21 @@ class OwnViews:
             shared=shared_shown(shown, scope, texts, language),
             rights=rights_shown(scope, given.entries, texts, language),
             removable=self._removable(given, shown, language),
+        )
+
+    def _read(self, text: AgreedText, language: Language) -> TextRead:
+        texts = self._pages.texts
+        read_in = known(text.language) or language
+        return TextRead(
+            note(text.kind, text.disclosure_version, text.digest, text.text, texts, read_in),
+            read_in,
+            texts.say(
+                language,
+                "read.agreed",
+                shown=moment(text.shown_at, language),
+                agreed=moment(text.agreed_at, language),
+            ),
+            texts.say(language, "read.fingerprint", digest=text.digest),
         )
 
     def _facts(

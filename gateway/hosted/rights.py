@@ -10,8 +10,8 @@ from gateway.hosted.language import Language, listed, pick
 from gateway.hosted.texts import Texts
 from gateway.oauth.service import withheld_scopes
 
-# How the type of a component begins whose accounts a right reads, and the kind of data it reads.
-_READS: Final = {"account.limits.read": "account_", "account.balance.read": "account_t3"}
+# The tiers of the accounts that a right reads, all where none is named; and the data it reads.
+_READS: Final = {"account.limits.read": None, "account.balance.read": "T3"}
 _KINDS: Final = {
     "account.limits.read": "data.account_limits",
     "account.balance.read": "data.purse_balance_band",
@@ -74,7 +74,9 @@ def _accounts(name: str, entries: Sequence[Entry], texts: Texts, language: Langu
     reached = [
         pick(component.title, language)
         for entry in entries
-        if (component := entry.component) is not None and component.type.startswith(_READS[name])
+        if (component := entry.component) is not None
+        and entry.tier is not None
+        and _READS[name] in {None, entry.tier}
     ]
     if not reached:
         return ""

@@ -16,7 +16,7 @@ from gateway.hosted.handlers import FORM, PAGE
 from gateway.hosted.own_views import OwnViews
 from gateway.hosted.pages import Asset, Pages
 from gateway.hosted.passkey_pages import passkey_pages
-from gateway.hosted.service import Asked, ConfirmationRow, Hosted
+from gateway.hosted.service import Asked, ConfirmationRow, Hosted, Ticked
 from gateway.hosted.views import Views
 
 
@@ -150,9 +150,13 @@ def _decision(desk: Desk, hosted: Hosted, pages: Pages, views: Views) -> list[HT
         asked = await hosted.asked(flow)
         if hosted.must_sign_in(visit.browser, asked):
             return pages.redirect(address("/sign-in", flow.flow_id))
-        ticked = visit.form.every("component")
+        form = visit.form
+        ticked = Ticked(form.every("component"), form.every("consent"), form.one("shown"))
         language = visit.language(asked.request.ui_locales)
-        answer = await hosted.approve(visit.browser, asked, ticked, language)
+        try:
+            answer = await hosted.approve(visit.browser, asked, ticked, language)
+        except (errors.DisclosureReadTime, errors.DisclosureStale) as refusal:
+            return await views.consent(visit, asked, refusal)
         if isinstance(answer, ConfirmationRow):
             answer = address("/confirm", flow.flow_id, answer.confirmation_id)
         return pages.redirect(answer)

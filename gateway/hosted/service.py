@@ -1,18 +1,19 @@
 """The customer's side of a request: sign in, see what is asked, decide, confirm."""
 
-import hashlib
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from contracts import errors
 from gateway.audit.service import Audit
-from gateway.consents.service import Consents, Notice
+from gateway.consents.service import Consents
 from gateway.corebank.port import BankCustomer, CoreBank
 from gateway.database import Database, Unit
-from gateway.hosted.asked import Entry, chosen
+from gateway.hosted import approvals
+from gateway.hosted.approvals import Choice, Ticked
+from gateway.hosted.asked import Entry
 from gateway.hosted.attempts import SignInAttempts
 from gateway.hosted.codes import CodeMessenger, SandboxMessenger
 from gateway.hosted.confirmations import Confirmations
@@ -23,14 +24,16 @@ from gateway.hosted.lockout import Lockout
 from gateway.hosted.own_consents import Given, OwnConsents
 from gateway.hosted.own_passkeys import OwnPasskeys
 from gateway.hosted.passkeys import Passkeys
+from gateway.hosted.reading import Readings, Served
 from gateway.hosted.second_factors import Answer, Offer, SecondFactors
 from gateway.hosted.sessions import Browser, Flow, Sessions, signed_in
 from gateway.hosted.sign_ins import SignIns
+from gateway.hosted.store import ShownRow
 from gateway.kit.clock import Clock
 from gateway.oauth.service import Approval, AuthorizationRequest, Authorizations
 from gateway.onboarding.service import Onboarding, Partner
-from gateway.products.service import Catalogue
-from gateway.rules.service import RulePack
+from gateway.products.service import Catalogue, DisclosureRules
+from gateway.rules.service import RuleBook
 
 __all__ = [
     "Answer",
@@ -44,6 +47,7 @@ __all__ = [
     "SandboxMessenger",
     "Sessions",
     "SignInAttempts",
+    "Ticked",
 ]
 
 _RP_NAME: Final = "Tessera Bank"
@@ -56,13 +60,6 @@ class Asked(msgspec.Struct, frozen=True):
     request: AuthorizationRequest
     partner: Partner
     entries: tuple[Entry, ...]
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    """What the customer ticked before they were asked to confirm, and on which page."""
-
-    ticked: tuple[str, ...]
-    language: Language
 
 
 class Hosted:
@@ -80,7 +77,8 @@ class Hosted:
         audit: Audit,
         clock: Clock,
         *,
-        rules: RulePack,
+        rules: RuleBook,
+        disclosures: DisclosureRules,
         issuer: str,
         messenger: CodeMessenger | None,
         attempts: SignInAttempts | None = None,
@@ -95,6 +93,8 @@ class Hosted:
         self._clock = clock
         self._lockout = Lockout(database, rules, audit)
         self._confirmations = Confirmations(database)
+        self._readings = Readings(database, disclosures)
+        self._audit = audit
         passkeys = Passkeys(database, issuer=issuer, rp_name=_RP_NAME)
         self.factors = SecondFactors(
             database, self._confirmations, passkeys, self._lockout, audit, messenger
@@ -177,7 +177,8 @@ class Hosted:
         partner = await self._onboarding.partner(request.partner_id)
         if partner is None:
             raise errors.InvalidRequestUri
-        return Asked(flow, request, partner, self.own.entries(request.authorization_details))
+        entries = await self.own.asked(request.authorization_details, request.partner_id)
+        return Asked(flow, request, partner, entries)
 
     async def confirmation(self, browser: Browser, confirmation_id: str) -> ConfirmationRow:
         """What this browser is about to confirm, else ``PageExpired``."""
@@ -204,45 +205,57 @@ class Hosted:
             return None
         return await self._bank.customer(browser.customer_id)
 
+    async def serve(self, browser: Browser, asked: Asked, language: Language) -> Served:
+        """Records that the page of a request is shown now; ``shown_id`` goes into its form."""
+        customer_id, _ = signed_in(browser)
+        return await self._readings.serve(
+            asked.flow.flow_id, customer_id, asked.entries, language, self._clock.now()
+        )
+
     async def approve(
-        self, browser: Browser, asked: Asked, ticked: frozenset[str], language: Language
+        self, browser: Browser, asked: Asked, ticked: Ticked, language: Language
     ) -> str | ConfirmationRow:
-        """Approves the needed entries and the ticked ones.
+        """Approves the needed entries and the ticked ones, as they stood on the page.
 
         Returns the redirect to the client, or the confirmation that must come first. Raises
+        ``DisclosureReadTime`` and ``DisclosureStale``, after which the page must be shown anew, and
         ``AccessDenied`` for a customer without the factors that the request needs.
         """
         customer_id, _ = signed_in(browser)
-        given = chosen(asked.entries, ticked)
+        made = approvals.choice(asked.entries, ticked)
+        shown = await self._judged(customer_id, asked, made)
         if not needs_two_factors(asked.request):
-            return await self._approve(browser, asked, given, language, browser.confirmed)
-        kept = frozenset(entry.choice for entry in given)
+            return await self._approve(browser, asked, made, shown, browser.confirmed)
         return await self.factors.start(
             browser,
             customer_id,
             "approve",
             subject=asked.flow.flow_id,
-            content=msgspec.json.encode(_Choice(tuple(sorted(kept)), language)).decode(),
-            content_digest=_approved_digest(asked, given),
+            content=made.kept,
+            content_digest=_digest(asked, made),
             recipient=_name(asked.partner, language),
             language=language,
             at=self._clock.now(),
         )
 
-    def chosen(self, asked: Asked, row: ConfirmationRow) -> list[Entry]:
+    def chosen(self, asked: Asked, row: ConfirmationRow) -> Choice:
         """What a confirmation is about; ``PageExpired`` when that is not what it was opened for."""
-        choice = msgspec.json.decode(row.content, type=_Choice)
-        given = chosen(asked.entries, frozenset(choice.ticked))
-        if row.purpose != "approve" or _approved_digest(asked, given) != row.content_digest:
+        if row.purpose != "approve":
             raise errors.PageExpired
-        return given
+        made = approvals.choice_kept(asked.entries, row.content)
+        if _digest(asked, made) != row.content_digest:
+            raise errors.PageExpired
+        return made
 
     async def confirm_approval(
         self, browser: Browser, asked: Asked, row: ConfirmationRow, answer: Answer
     ) -> str:
-        """Approves exactly what was confirmed; returns the redirect to the client."""
-        given = self.chosen(asked, row)
-        language = msgspec.json.decode(row.content, type=_Choice).language
+        """Approves exactly what was confirmed; returns the redirect to the client.
+
+        Raises ``DisclosureStale``, with nothing proved, where the page says something else by now.
+        """
+        made = self.chosen(asked, row)
+        shown = await self._judged(row.customer_id, asked, made)
         confirmed = await self.factors.prove(
             browser,
             row,
@@ -251,18 +264,43 @@ class Hosted:
             effect=lambda _unit, _confirmed: None,
             at=self._clock.now(),
         )
-        return await self._approve(browser, asked, given, language, confirmed)
+        return await self._approve(browser, asked, made, shown, confirmed)
+
+    async def _judged(self, customer_id: str, asked: Asked, made: Choice) -> ShownRow:
+        """The page of an approval; a refusal is recorded with the rules it follows from."""
+        at = self._clock.now()
+        flow, entries = asked.flow, asked.entries
+        try:
+            return await self._readings.judge(flow.flow_id, customer_id, entries, made.shown_id, at)
+        except (errors.DisclosureStale, errors.DisclosureReadTime) as refusal:
+            unit = Unit("hosted.not_read")
+            self._audit.append(
+                unit,
+                action="disclosure.check",
+                actor=f"customer:{customer_id}",
+                partner_id=asked.partner.partner_id,
+                client_id=flow.client_id,
+                subject=customer_id,
+                resource=flow.flow_id,
+                decision="deny",
+                rules=self._readings.rules(entries, at),
+                detail={"code": refusal.code} | refusal.extras,
+                at=at,
+            )
+            await self._database.commit(unit)
+            raise
 
     async def _approve(
         self,
         browser: Browser,
         asked: Asked,
-        given: list[Entry],
-        language: Language,
+        made: Choice,
+        shown: ShownRow,
         confirmed: Confirmed,
     ) -> str:
         customer_id, signed_in_at = signed_in(browser)
         flow = asked.flow
+        read = self._readings.agreed(made.given, shown, self._clock.now())
         try:
             address = await self._authorizations.approve(
                 flow.client_id,
@@ -272,8 +310,11 @@ class Hosted:
                     acr=confirmed.acr,
                     amr=confirmed.amr,
                     authenticated_at=signed_in_at,
-                    authorization_details=[entry.raw for entry in given],
-                    notice=_notice(asked, given, language),
+                    authorization_details=[entry.raw for entry in made.given],
+                    notice=approvals.notice(
+                        asked.partner, asked.entries, made, read, shown.language
+                    ),
+                    read=read,
                 ),
             )
         except errors.UnmetAuthenticationRequirements:
@@ -282,6 +323,14 @@ class Hosted:
                 flow.client_id,
                 flow.request_uri,
                 "unmet_authentication_requirements",
+                customer_id=customer_id,
+            )
+        except errors.QuoteNotUsable:
+            # Its time ran out on the page, or it is another customer's: the client quotes anew.
+            address = await self._authorizations.refuse(
+                flow.client_id,
+                flow.request_uri,
+                "invalid_authorization_details",
                 customer_id=customer_id,
             )
         await self._mark_answered(flow)
@@ -303,6 +352,7 @@ class Hosted:
         """Forgets what is over: sessions, flows, confirmations, counts; run it now and then."""
         at = self._clock.now()
         await self._sessions.sweep(at)
+        await self._readings.sweep(at)
         await self.factors.sweep(at)
 
     async def _mark_answered(self, flow: Flow) -> None:
@@ -316,31 +366,5 @@ def _name(partner: Partner, language: Language) -> str:
     return partner.name_zh if language == "zh-CN" else partner.name
 
 
-def _approved_digest(asked: Asked, given: list[Entry]) -> str:
-    """All that an approval is: to whom, for what, in which amounts (EU-SCA-03)."""
-    request = asked.request
-    approved: dict[str, Any] = {
-        "client_id": request.client_id,
-        "partner_id": request.partner_id,
-        "request_uri": asked.flow.request_uri,
-        "redirect_uri": request.redirect_uri,
-        "scope": sorted(request.scope),
-        "authorization_details": [entry.raw for entry in given],
-    }
-    return hashlib.sha256(msgspec.json.encode(approved, order="sorted")).hexdigest()
-
-
-def _notice(asked: Asked, given: list[Entry], language: Language) -> Notice:
-    packages = {entry.package.code: entry.package for entry in given if entry.package is not None}
-    return Notice(
-        purpose=" ".join(f"{package.code}@{package.version}" for package in packages.values()),
-        recipient=asked.partner.name,
-        shared=(
-            *(kind for p in packages.values() for kind in p.shared_with_partner),
-            *(kind for entry in given for kind in entry.shared),
-        ),
-        never_shared=tuple(kind for p in packages.values() for kind in p.never_shared),
-        disclosures=tuple(note.digest for p in packages.values() for note in p.disclosures),
-        declined=tuple(entry.choice for entry in asked.entries if entry not in given),
-        language=language,
-    )
+def _digest(asked: Asked, made: Choice) -> str:
+    return approvals.approved_digest(asked.request, asked.flow.request_uri, made)

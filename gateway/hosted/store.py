@@ -1,4 +1,4 @@
-"""The statements of sessions and flows, and the rows they answer."""
+"""The statements of sessions, flows and what was shown in them, and the rows they answer."""
 
 from datetime import datetime
 
@@ -26,6 +26,17 @@ class FlowRow(msgspec.Struct, frozen=True):
     request_uri_sealed: str
     expires_at: datetime
     answered_at: datetime | None
+
+
+class ShownRow(msgspec.Struct, frozen=True):
+    """What stood on a flow's page for a customer, known by a digest, from ``shown_at`` on."""
+
+    shown_id: str
+    flow_id: str
+    customer_id: str
+    language: str
+    content_digest: str
+    shown_at: datetime
 
 
 SEALED = SealedColumn("hosted_flow", "request_uri_sealed", "flow_id")
@@ -58,5 +69,17 @@ MOVE_FLOWS = Statement("update hosted_flow set session_digest = :to where sessio
 ANSWER_FLOW = Statement(
     "update hosted_flow set answered_at = :at where flow_id = :flow_id and answered_at is null"
 )
+# Shown again, the same page has been there since the first time.
+INSERT_SHOWN = Statement(
+    "insert into hosted_shown (shown_id, flow_id, customer_id, language, content_digest, shown_at)"
+    " values (:shown_id, :flow_id, :customer_id, :language, :content_digest, :at)"
+    " on conflict (shown_id) do nothing"
+)
+FIND_SHOWN = Query(
+    "select shown_id, flow_id, customer_id, language, content_digest, shown_at from hosted_shown"
+    " where shown_id = :shown_id",
+    ShownRow,
+)
 SWEEP_SESSIONS = sweeping("hosted_session", "session_digest", "seen_at")
 SWEEP_FLOWS = sweeping("hosted_flow", "flow_id", "expires_at")
+SWEEP_SHOWN = sweeping("hosted_shown", "shown_id", "shown_at")

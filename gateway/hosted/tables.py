@@ -33,6 +33,19 @@ HOSTED_FLOW = Table(
     Index("ix_hosted_flow_expires_at", "expires_at"),
 )
 
+# What stood on a request's page, and since when: one row for each customer, language and content.
+HOSTED_SHOWN = Table(
+    "hosted_shown",
+    METADATA,
+    Column("shown_id", Text, primary_key=True),
+    Column("flow_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("content_digest", Text, nullable=False),
+    Column("shown_at", Instant, nullable=False),
+    Index("ix_hosted_shown_shown_at", "shown_at"),
+)
+
 # One thing that a customer is about to confirm with a second factor: what exactly, and once.
 HOSTED_CONFIRMATION = Table(
     "hosted_confirmation",

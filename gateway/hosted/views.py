@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar.response.base import ASGIResponse
 
-from gateway.hosted.asked import Fact, bundles
+from contracts.errors import DisclosureReadTime, GatewayError
+from gateway.hosted.asked import bundles
 from gateway.hosted.desk import Visit, address
 from gateway.hosted.language import Language, day
+from gateway.hosted.offered import Fact
 from gateway.hosted.pages import Pages
 from gateway.hosted.rights import purpose_shown, rights_shown
 from gateway.hosted.service import Asked, ConfirmationRow, Hosted, PasskeyRow
@@ -53,16 +55,26 @@ class Views:
             idle=visit.browser.idle_out,
         )
 
-    async def consent(self, visit: Visit, asked: Asked) -> ASGIResponse:
-        """Everything asked for, before anything is agreed."""
+    async def consent(
+        self, visit: Visit, asked: Asked, refusal: GatewayError | None = None
+    ) -> ASGIResponse:
+        """Everything asked for, before anything is agreed; ``refusal`` says why it is shown anew.
+
+        That the page is shown is recorded: nobody can approve what they were not shown.
+        """
         language = visit.language(asked.request.ui_locales)
         partner = partner_shown(asked.partner, language)
         texts, until = self._pages.texts, self._hosted.now() + self._hosted.lifetime
         shown = bundles(asked.entries, texts, language, payee=partner.name)
+        served = await self._hosted.serve(visit.browser, asked, language)
+        can_approve = await self._hosted.can_approve(visit.browser, asked)
         return self._pages.page(
             "consent",
             language,
-            here=visit.here,
+            here=address("/consent", visit.flow_id),
+            status=200 if refusal is None else refusal.status,
+            served=served,
+            problem=_problem(refusal),
             returns_to=asked.request.redirect_uri,
             idle_to=address("/sign-in", visit.flow_id),
             cookies=visit.cookies,
@@ -87,7 +99,8 @@ class Views:
             until=day(until, language),
             days=str(self._hosted.lifetime.days),
             return_host=urlsplit(asked.request.redirect_uri).hostname or "",
-            can_approve=await self._hosted.can_approve(visit.browser, asked),
+            has_factors=can_approve,
+            can_approve=can_approve and served.complete,
         )
 
     async def confirm(
@@ -96,7 +109,7 @@ class Views:
         """The second factor; for an approval with everything that it approves once more."""
         language = visit.language(asked.request.ui_locales if asked else ())
         partner = partner_shown(asked.partner, language) if asked else None
-        given = self._hosted.chosen(asked, row) if asked else []
+        given = self._hosted.chosen(asked, row).given if asked else ()
         texts = self._pages.texts
         offer = await self._hosted.factors.offer(row)
         purpose = row.purpose.replace(".", "_")
@@ -163,6 +176,13 @@ def partner_shown(partner: Partner | None, language: Language, recorded: str = "
     if partner is None:
         return PartnerShown(recorded, "")
     return PartnerShown(partner.name_zh if language == "zh-CN" else partner.name, partner.mark)
+
+
+def _problem(refusal: GatewayError | None) -> str:
+    """The words for a page that had to be shown anew."""
+    if refusal is None:
+        return ""
+    return "too_soon" if isinstance(refusal, DisclosureReadTime) else "stale"
 
 
 def _back(visit: Visit, row: ConfirmationRow) -> str:

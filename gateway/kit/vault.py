@@ -6,7 +6,8 @@ A sealed value is one line of text in five parts::
 
 Version and purpose are authenticated with the value (AES-256-GCM), so a value that is moved to a
 place of another purpose does not open there. The KEK stands outside of that on purpose: another
-one can take its place without the value itself being opened.
+one can take its place without the value itself being opened. CN-PFI-03 asks that what is secret
+rests sealed.
 """
 
 import re

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.kit.clock import bank_day
 from gateway.oauth.clients import CLIENT_METHODS
-from gateway.rules.service import RulePack, UnknownRule
+from gateway.rules.service import RuleBook, UnknownRule
 
 _RULE: Final = "CN-API-03"
 _PARAMETER: Final = "a2_auth"
@@ -14,7 +14,7 @@ _PARAMETER: Final = "a2_auth"
 class A2Methods:
     """Looks the rule up once for each day of the bank."""
 
-    def __init__(self, rules: RulePack) -> None:
+    def __init__(self, rules: RuleBook) -> None:
         self._rules = rules
         self._day: date | None = None
         self._methods: frozenset[str] = frozenset()

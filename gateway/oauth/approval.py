@@ -11,7 +11,7 @@ import msgspec
 
 from contracts import errors
 from gateway.audit.service import Audit
-from gateway.consents.service import Consents, Notice
+from gateway.consents.service import Consents, Notice, ShownText
 from gateway.database import Database, Unit
 from gateway.kit.clock import Clock
 from gateway.kit.ids import digest
@@ -23,6 +23,7 @@ from gateway.oauth.details import Details, DetailsChecker, check_not_wider, enco
 from gateway.oauth.grants.consent import ConsentServer
 from gateway.oauth.identity.claims import KeptClaims
 from gateway.oauth.identity.needs import Needs
+from gateway.oauth.named_quotes import QuoteJudge
 from gateway.oauth.scopes import join_scope, split_scope
 from gateway.oauth.subjects import Subjects
 from gateway.oauth.work import ProtocolRequest
@@ -31,10 +32,14 @@ from gateway.oauth.work import ProtocolRequest
 CODE_SECONDS: Final = 60
 
 
-# RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, and OpenID Connect Core Error
-# Code unmet_authentication_requirements section 2.
+# RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, OpenID Connect Core Error
+# Code unmet_authentication_requirements section 2, and RFC 9396 section 5.
 AuthorizationError = Literal[
-    "access_denied", "login_required", "consent_required", "unmet_authentication_requirements"
+    "access_denied",
+    "login_required",
+    "consent_required",
+    "unmet_authentication_requirements",
+    "invalid_authorization_details",
 ]
 
 
@@ -105,6 +110,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     scope: frozenset[str] | None = None
     authorization_details: Sequence[dict[str, Any]] | None = None
     notice: Notice | None = None
+    read: Sequence[ShownText] = ()
 
 
 class Authorizations:
@@ -122,6 +128,7 @@ class Authorizations:
         answers: AuthorizationAnswers,
         *,
         issuer: str,
+        quotes: QuoteJudge,
     ) -> None:
         self._database = database
         self._clients = clients
@@ -132,6 +139,7 @@ class Authorizations:
         self._clock = clock
         self._answers = answers
         self._issuer = issuer
+        self._quotes = quotes
 
     async def begin(self, client_id: str, request_uri: str) -> AuthorizationRequest:
         """The pending request, as often as the page is loaded (FAPI 2.0 SP 5.3.2.2 note 3).
@@ -160,31 +168,21 @@ class Authorizations:
         other raises ``InvalidRequestUri``. Raises ``InvalidScope`` or
         ``InvalidAuthorizationDetails`` when more is given than was asked for, and
         ``UnmetAuthenticationRequirements`` when the customer is another than the one expected, or
-        authenticated less surely or longer ago than was asked; the request stays open then.
+        authenticated less surely or longer ago than was asked, and ``QuoteMismatch`` or
+        ``QuoteExpired`` for a quote that can no longer be used; the request stays open then.
         """
         at = self._clock.now()
         row, parameters, client = await self._pending(client_id, request_uri)
         subject = self._subjects.pairwise(approval.customer_id, client.client.sector)
         _check_authentication(approval, subject, row, parameters.needs, at)
         scope = self._narrowed_scope(parameters, approval)
-        details = self._narrowed_details(parameters, approval)
+        details = self._narrowed_details(parameters, approval, client)
         scope = scope_within(scope, parameters.authorization_details, details)
         request = self._protocol_request(client, parameters)
         code = ConsentServer(client).issue(request, approval.customer_id)
         unit = Unit("oauth.approve", locks=(row.request_digest,))
         self._complete(unit, row, "approved", at)
-        consent_id = self._consents.grant(
-            unit,
-            partner_id=client.client.partner_id,
-            client_id=client.client_id,
-            customer_id=approval.customer_id,
-            scope=scope,
-            authorization_details=details,
-            acr=approval.acr,
-            amr=approval.amr,
-            at=at,
-            notice=approval.notice,
-        )
+        consent_id = await self._granted(unit, client, approval, scope, details, at)
         unit.add(
             store.INSERT_CODE,
             code_digest=digest(code),
@@ -202,6 +200,34 @@ class Authorizations:
         address = await self._address(client, parameters, {"code": code})
         await self._database.commit(unit)
         return address
+
+    async def _granted(
+        self,
+        unit: Unit,
+        client: RegisteredClient,
+        approval: Approval,
+        scope: str,
+        details: Sequence[dict[str, Any]],
+        at: datetime,
+    ) -> str:
+        """The id of the consent that the unit gives; quotes in it are its customer's from then."""
+        partner_id, customer_id = client.client.partner_id, approval.customer_id
+        await self._quotes.bind(
+            unit, details, partner_id=partner_id, customer_id=customer_id, at=at
+        )
+        return self._consents.grant(
+            unit,
+            partner_id=partner_id,
+            client_id=client.client_id,
+            customer_id=customer_id,
+            scope=scope,
+            authorization_details=details,
+            acr=approval.acr,
+            amr=approval.amr,
+            at=at,
+            notice=approval.notice,
+            read=approval.read,
+        )
 
     async def deny(self, client_id: str, request_uri: str, *, customer_id: str | None) -> str:
         """Completes the request with `access_denied` (RFC 6749 section 4.1.2.1).
@@ -294,7 +320,7 @@ class Authorizations:
         return join_scope(given)
 
     def _narrowed_details(
-        self, parameters: PushedParameters, approval: Approval
+        self, parameters: PushedParameters, approval: Approval, client: RegisteredClient
     ) -> Sequence[dict[str, Any]]:
         asked = parameters.authorization_details
         given = approval.authorization_details
@@ -303,7 +329,8 @@ class Authorizations:
         check_not_wider(asked, given)
         if asked:
             # Judged again as given: a required component may have been left out.
-            self._catalogue.check_details(given, split_scope(parameters.scope))
+            scope = split_scope(parameters.scope)
+            self._catalogue.check_details(given, scope, client.client)
         return given
 
     def _protocol_request(

@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.kit.clock import bank_day
 from gateway.onboarding.service import level_of
-from gateway.rules.service import RulePack, UnknownRule
+from gateway.rules.service import RuleBook, UnknownRule
 
 _RULE: Final = "CN-API-02"
 _PARAMETER: Final = "assessed_levels"
@@ -17,7 +17,7 @@ STRICTEST: Final = frozenset({"A2"})
 class AssessedLevels:
     """Looks the rule up once for each day of the bank."""
 
-    def __init__(self, rules: RulePack) -> None:
+    def __init__(self, rules: RuleBook) -> None:
         self._rules = rules
         self._day: date | None = None
         self._levels: frozenset[str] = frozenset()

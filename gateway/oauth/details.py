@@ -7,6 +7,7 @@ import msgspec
 
 from contracts import errors
 from gateway.kit import jose
+from gateway.onboarding.service import Client
 
 ENTRIES_MOST = 32
 Details = tuple[dict[str, Any], ...]
@@ -19,8 +20,10 @@ _LISTS = frozenset(("datatypes",))
 class DetailsChecker(Protocol):
     """Whoever knows which types there are and what may be asked for in each."""
 
-    def check_details(self, details: Sequence[dict[str, Any]], scope: frozenset[str]) -> None:
-        """Raises ``InvalidAuthorizationDetails`` unless every entry may be asked for."""
+    def check_details(
+        self, details: Sequence[dict[str, Any]], scope: frozenset[str], client: Client
+    ) -> None:
+        """Raises ``InvalidAuthorizationDetails`` unless the client may ask for every entry."""
         ...
 
 

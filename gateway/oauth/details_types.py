@@ -12,18 +12,20 @@ from contracts.v1.consents import (
     AccountInformationDetail,
 )
 from gateway.oauth.account_information import SCOPE_OF
+from gateway.onboarding.service import Client
+from gateway.products.service import Standing
 
 Entries = Sequence[dict[str, Any]]
 # Raises ``InvalidAuthorizationDetails`` unless all entries of one type may be asked together, by
-# a request of this scope.
-Judge = Callable[[Entries, frozenset[str]], None]
+# a request of this scope and this client.
+Judge = Callable[[Entries, frozenset[str], Client], None]
 
 
 class PackageJudge(Protocol):
     """Whoever knows what is sold: the catalogue."""
 
-    def check_details(self, details: Entries) -> object:
-        """Raises ``InvalidAuthorizationDetails`` unless the entries make one order."""
+    def check_details(self, details: Entries, standing: Standing) -> object:
+        """Raises ``InvalidAuthorizationDetails`` unless the partner may order the entries."""
         ...
 
 
@@ -32,11 +34,13 @@ class DetailsTypes:
 
     def __init__(self, packages: PackageJudge) -> None:
         self._judges: Mapping[str, Judge] = {
-            PACKAGE_ORDER_TYPE: lambda entries, scope: _ask(packages, entries),
-            ACCOUNT_INFORMATION_TYPE: check_account_information,
+            PACKAGE_ORDER_TYPE: lambda entries, _, client: _ask(packages, entries, client),
+            ACCOUNT_INFORMATION_TYPE: lambda entries, scope, _: check_account_information(
+                entries, scope
+            ),
         }
 
-    def check_details(self, details: Entries, scope: frozenset[str]) -> None:
+    def check_details(self, details: Entries, scope: frozenset[str], client: Client) -> None:
         """Raises ``InvalidAuthorizationDetails`` because of one bad entry, for all (section 5)."""
         if not details:
             raise errors.InvalidAuthorizationDetails("There is no entry.")
@@ -49,11 +53,11 @@ class DetailsTypes:
                 raise errors.InvalidAuthorizationDetails(
                     "The type of an entry is none of: " + ", ".join(self._judges) + "."
                 )
-            judge(entries, scope)
+            judge(entries, scope, client)
 
 
-def _ask(packages: PackageJudge, entries: Entries) -> None:
-    packages.check_details(entries)
+def _ask(packages: PackageJudge, entries: Entries, client: Client) -> None:
+    packages.check_details(entries, client.standing)
 
 
 def check_account_information(entries: Entries, scope: frozenset[str]) -> None:

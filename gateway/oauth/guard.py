@@ -2,7 +2,8 @@
 
 The roof attaches it to the routes that need it, or to the whole app. A route says
 `opt={"scope": "order.read"}` or `opt={"public": True}`; one that says neither, or that asks for a
-scope where no guard stands, stops the start-up.
+scope where no guard stands, stops the start-up. Where it says `customer_scope` too, that is what a
+customer's token needs instead, with all that its level asks for.
 """
 
 import re
@@ -17,6 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Send
+from msgspec.structs import replace
 
 from contracts import errors
 from gateway.consents.service import LastUses
@@ -117,7 +119,9 @@ class ResourceGuard(ASGIMiddleware):
         call = self._signatures and self._signatures.read(
             scope, receive, wanted=wanted, origin=origin, at=at
         )
-        row, caller = await self._caller(scope, wanted, origin, at)
+        row, caller = await self._caller(scope, origin, at)
+        if call:
+            call = replace(call, wanted=_wanted(scope, row))
         if self._signatures and call:
             receive = await self._signatures.admit(call, row)
         if self._uses is not None and row.consent_id is not None:
@@ -125,9 +129,7 @@ class ResourceGuard(ASGIMiddleware):
         scope["state"]["caller"] = caller
         return receive
 
-    async def _caller(
-        self, scope: Any, wanted: str, origin: str, at: datetime
-    ) -> tuple[AccessTokenRow, Caller]:
+    async def _caller(self, scope: Any, origin: str, at: datetime) -> tuple[AccessTokenRow, Caller]:
         _refuse_token_in_query(scope["query_string"])
         scheme, token, proofs = _credentials(scope["headers"], self._addresses.mtls)
         token_digest = digest(token)
@@ -146,7 +148,7 @@ class ResourceGuard(ASGIMiddleware):
         resource_flow.check(
             ResourceRequest(
                 method=scope["method"],
-                wanted=wanted,
+                wanted=_wanted(scope, row),
                 granted=rights.scope,
                 token=row,
                 presented=presented,
@@ -225,12 +227,20 @@ def _fault(handler: BaseRouteHandler) -> str:
         return "must declare either a scope or that it is public"
     if wanted is None:
         return ""
-    if wanted not in SCOPES:
-        return f"asks for the unknown scope {wanted}"
+    for asked in (wanted, handler.opt.get("customer_scope", wanted)):
+        if asked not in SCOPES:
+            return f"asks for the unknown scope {asked}"
     if handler.opt.get("acr", TWO_FACTOR) not in ACR_VALUES:
         return f"asks for the unknown acr {handler.opt['acr']}"
     guarded = any(isinstance(layer, ResourceGuard) for layer in handler.resolve_middleware())
     return "" if guarded else "asks for a scope where no guard stands"
+
+
+def _wanted(scope: Any, row: AccessTokenRow) -> str:
+    """The scope that the route asks of this token: a customer's may need another."""
+    opt = scope["route_handler"].opt
+    wanted: str = opt["scope"]
+    return wanted if row.customer_id is None else opt.get("customer_scope", wanted)
 
 
 def _path(scope: Any) -> str:

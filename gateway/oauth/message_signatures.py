@@ -34,7 +34,7 @@ from gateway.oauth.keys import SigningKeys
 from gateway.oauth.replay import burn_signature
 from gateway.oauth.store import AccessTokenRow
 from gateway.onboarding.service import level_of
-from gateway.rules.service import RulePack, UnknownRule
+from gateway.rules.service import RuleBook, UnknownRule
 
 # Which kinds of integrity (CN-API-05 ``a2_integrity``) the pack asks of A2 writes on a bank's day.
 Integrity = Callable[[date], Sequence[str]]
@@ -196,7 +196,7 @@ class MessageSignatures:
         return [key for name in _ALGORITHMS for key in client.candidates(name, keyid)]
 
 
-def a2_integrity(rules: RulePack, day: date) -> Sequence[str]:
+def a2_integrity(rules: RuleBook, day: date) -> Sequence[str]:
     """What CN-API-05 asks of A2 writes on the bank's day; nothing while it is not in force."""
     try:
         return rules.words("CN-API-05", "a2_integrity", on=day)

@@ -5,10 +5,10 @@ from datetime import date
 from gateway.kit.caller import Caller
 from gateway.oauth.challenges import insufficient_authentication
 from gateway.oauth.identity.assurance import factors, with_factors
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 
 
-def check_money_factors(rules: RulePack, caller: Caller, approved: str, *, on: date) -> None:
+def check_money_factors(rules: RuleBook, caller: Caller, approved: str, *, on: date) -> None:
     """Passes where the token or the approval behind the act stands for enough factors.
 
     ``approved`` is the class of the customer's approval, empty where there is none; ``on`` is a

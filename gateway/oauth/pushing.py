@@ -17,6 +17,7 @@ from gateway.oauth.id_tokens import IdTokens
 from gateway.oauth.identity.asking import read_needs
 from gateway.oauth.identity.claims import parse_claims
 from gateway.oauth.intake import Intake
+from gateway.oauth.named_quotes import QuoteJudge, check_pushed
 from gateway.oauth.refusals import refused
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.server import Collaborators, PreloadedServer
@@ -36,11 +37,13 @@ class Pushing:
         intake: Intake,
         collaborators: Collaborators,
         id_tokens: IdTokens,
+        quotes: QuoteJudge,
     ) -> None:
         self._database = database
         self._intake = intake
         self._collaborators = collaborators
         self._id_tokens = id_tokens
+        self._quotes = quotes
 
     async def push(self, arrival: FormRequest) -> dict[str, Any]:
         """Stores the request and returns `request_uri` and `expires_in`."""
@@ -53,6 +56,8 @@ class Pushing:
             client = server.authenticate_client(request, list(CLIENT_METHODS), "par")
         except OAuth2Error as error:
             raise refused(error) from error
+        partner_id = client.client.partner_id
+        await check_pushed(self._quotes, work.details, partner_id=partner_id, at=work.at)
         request_uri = REQUEST_URI_PREFIX + new_secret()
         parameters = _kept(work, client, await self._hinted(work, client))
         # RFC 9449 section 10.1: the header binds the code as the parameter does.

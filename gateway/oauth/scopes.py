@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 # A scope of the client needs no person; every other needs a customer's consent.
-CLIENT_SCOPES = frozenset(("catalog.read", "event.subscribe"))
+CLIENT_SCOPES = frozenset(("catalog.read", "event.subscribe", "instalment.quote"))
 
 
 def split_scope(scope: str) -> frozenset[str]:

@@ -38,7 +38,7 @@ from gateway.oauth.requests import AuthenticatedRequest
 from gateway.oauth.scopes import join_scope, split_scope
 from gateway.oauth.tokens import token_answer
 from gateway.oauth.work import ProtocolRequest, Work
-from gateway.onboarding.service import SCOPES
+from gateway.onboarding.service import SCOPES, Client
 
 
 class Collaborators(msgspec.Struct, frozen=True):
@@ -111,9 +111,9 @@ class PreloadedServer(AuthorizationServer):  # type: ignore[misc]
         answer = token_answer(canonical, refreshable=include_refresh_token)
         return answer | {"token_type": self.work.binding.token_type}
 
-    def check_details(self, details: Details, scope: frozenset[str]) -> None:
-        """Raises ``InvalidAuthorizationDetails`` unless they may be asked for with the scope."""
-        self._collaborators.catalogue.check_details(details, scope)
+    def check_details(self, details: Details, scope: frozenset[str], client: Client) -> None:
+        """Raises ``InvalidAuthorizationDetails`` unless the client may ask for them."""
+        self._collaborators.catalogue.check_details(details, scope, client)
 
     def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
         """The request is Authlib's kind already."""

@@ -37,6 +37,7 @@ from gateway.oauth.issuing import Issuing
 from gateway.oauth.keys import SigningKeys
 from gateway.oauth.message_signatures import MessageSignatures, a2_integrity
 from gateway.oauth.money_factors import check_money_factors
+from gateway.oauth.named_quotes import NO_QUOTES, QuoteJudge
 from gateway.oauth.nonces import Demand, Nonces
 from gateway.oauth.pushing import Pushing
 from gateway.oauth.request_objects import RequestObjects
@@ -44,7 +45,7 @@ from gateway.oauth.requests import FormRequest
 from gateway.oauth.server import Collaborators
 from gateway.oauth.subjects import Subjects
 from gateway.onboarding.service import Onboarding
-from gateway.rules.service import RulePack, load_pack
+from gateway.rules.service import RuleBook, load_book
 
 __all__ = [
     "ONE_FACTOR",
@@ -82,12 +83,12 @@ class OAuth:
         issuer: str,
         mtls: str = "",
         nonces: Demand = "offered",
-        rules: RulePack | None = None,
+        rules: RuleBook | None = None,
+        quotes: QuoteJudge = NO_QUOTES,
     ) -> None:
-        """``mtls`` is the start of the mutual-TLS addresses, empty where there are none.
+        """``mtls`` is where the mutual-TLS addresses start, empty where there are none.
 
-        ``rules`` is the pack that shipped where no other is given.
-        """
+        Without ``rules`` those that shipped hold; without ``quotes`` none can be named."""
         self.issuer = issuer
         details_types = DetailsTypes(catalogue)
         self.mtls = mtls
@@ -97,7 +98,7 @@ class OAuth:
         self.subjects = Subjects(database, vault)
         self.handles = GrantHandles(database, onboarding, consents, audit, clock)
         clients = RegisteredClients(onboarding, clock)
-        rules = rules or load_pack()
+        rules = rules or load_book()
         self.assessed_levels = AssessedLevels(rules)
         self.signatures = MessageSignatures(
             database, clients, self.keys, clock, integrity=partial(a2_integrity, rules)
@@ -112,20 +113,21 @@ class OAuth:
             clock,
             AuthorizationAnswers(self.keys, clock, issuer=issuer),
             issuer=issuer,
+            quotes=quotes,
         )
         self._database = database
         self._clock = clock
         self._userinfo = Userinfo(database)
-        self._pushing, self._issuing, self._holdings = self._endpoints(
-            clients, details_types, rules, audit
-        )
+        endpoints = self._endpoints(clients, details_types, rules, audit, quotes)
+        self._pushing, self._issuing, self._holdings = endpoints
 
     def _endpoints(
         self,
         clients: RegisteredClients,
         details_types: DetailsTypes,
-        rules: RulePack,
+        rules: RuleBook,
         audit: Audit,
+        quotes: QuoteJudge,
     ) -> tuple[Pushing, Issuing, Holdings]:
         """The endpoints that take forms, on one reader of tokens and one intake."""
         # At DEBUG Authlib logs the tokens it issues; nobody's log level may bring that out.
@@ -146,7 +148,7 @@ class OAuth:
         intake = Intake(database, clients, reader, addresses, self.nonces, self._clock)
         id_tokens = IdTokens(self.keys, reader, issuer=self.issuer)
         return (
-            Pushing(database, intake, collaborators, id_tokens),
+            Pushing(database, intake, collaborators, id_tokens, quotes),
             Issuing(database, intake, collaborators, id_tokens, audit),
             Holdings(database, intake, collaborators, self.keys, audit),
         )

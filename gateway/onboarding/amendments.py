@@ -184,7 +184,6 @@ class Amendments:
             client_id=client.client_id,
             resource=client.client_id,
             rules=("CN-API-03",),
-            rule_pack=self._registrar.rules.version,
             detail=detail,
             at=at,
         )

@@ -7,6 +7,7 @@ import msgspec
 
 from contracts.v1.clients import ClientMetadata
 from gateway.onboarding import store
+from gateway.onboarding.standings import PartnerStanding, standing_of
 
 
 class Partner(msgspec.Struct, frozen=True):
@@ -39,6 +40,9 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     # Until when the bank's assessment of its partner stands (CN-API-02); without one, never.
     assessed_until: datetime | None = None
     created_at: datetime | None = None
+    standing: PartnerStanding = PartnerStanding("")
+    # Counts the changes of the standing, as ``version`` counts those of the client.
+    standing_revision: int = 0
 
     def is_assessed(self, at: datetime) -> bool:
         """Whether the partner's risk assessment stands at the instant (CN-API-02)."""
@@ -67,6 +71,8 @@ def client_of(row: store.ClientRow, live_keys: list[str]) -> Client:
         metadata=metadata,
         assessed_until=row.assessed_until,
         created_at=row.created_at,
+        standing=standing_of(row.partner_id, row.listed, row.licences),
+        standing_revision=row.standing,
     )
 
 

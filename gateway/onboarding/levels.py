@@ -9,6 +9,7 @@ LEVELS: dict[str, Level] = {
     "openid": "A1",
     "catalog.read": "A1",
     "event.subscribe": "A1",
+    "instalment.quote": "A1",
     "order.write": "A2",
     "order.read": "A2",
     "account.limits.read": "A2",

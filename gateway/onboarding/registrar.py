@@ -15,7 +15,7 @@ from gateway.kit.http import Sender
 from gateway.kit.vault import Vault
 from gateway.onboarding import jwks, keys, metadata, store
 from gateway.onboarding.sectors import sector_of
-from gateway.rules.service import RulePack, UnknownRule
+from gateway.rules.service import RuleBook, UnknownRule
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Registrar:
         self,
         vault: Vault,
         sender: Sender | None,
-        rules: RulePack,
+        rules: RuleBook,
         *,
         sandbox: bool,
         mutual_tls: bool,

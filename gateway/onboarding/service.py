@@ -30,9 +30,10 @@ from gateway.onboarding.metadata import (
     decode_registration,
 )
 from gateway.onboarding.registrar import Judged, Registrar
+from gateway.onboarding.standings import HeldLicence, PartnerStanding, Standings
 from gateway.onboarding.statement_registration import StatementRegistration
 from gateway.onboarding.suspensions import Kind, Suspensions, Verb
-from gateway.rules.service import RulePack, load_pack
+from gateway.rules.service import RuleBook, load_book
 
 __all__ = [
     "DETAILS_TYPES",
@@ -41,10 +42,13 @@ __all__ = [
     "SCOPES",
     "BankDialectKey",
     "Client",
+    "HeldLicence",
     "Kind",
     "Level",
     "Onboarding",
     "Partner",
+    "PartnerStanding",
+    "Standings",
     "StatementRegistration",
     "TrustedIssuers",
     "Verb",
@@ -78,22 +82,23 @@ class Onboarding:
         vault: Vault,
         *,
         sandbox: bool,
-        rules: RulePack | None = None,
+        rules: RuleBook | None = None,
         sender: Sender | None = None,
         mutual_tls: bool = True,
     ) -> None:
-        """Without ``rules`` the shipped pack holds; without a ``sender`` nothing is fetched, so
+        """Without ``rules`` the shipped packs hold; without a ``sender`` nothing is fetched, so
         that a registration that needs a document elsewhere is refused. ``mutual_tls`` is whether
         the server asks for certificates anywhere; else no client can be known by one."""
         self._database = database
         self._audit = audit
         self._vault = vault
         self.registrar = Registrar(
-            vault, sender, rules or load_pack(), sandbox=sandbox, mutual_tls=mutual_tls
+            vault, sender, rules or load_book(), sandbox=sandbox, mutual_tls=mutual_tls
         )
         self.key_sets = KeySets(sender)
         self.issuers = TrustedIssuers(database, audit, self.key_sets, sandbox=sandbox)
         self.suspensions = Suspensions(database, audit)
+        self.standings = Standings(database, audit)
         self.amendments = Amendments(database, audit, self.registrar, self.find)
         self._clients: dict[str, Client] = {}
 
@@ -134,7 +139,6 @@ class Onboarding:
             resource=partner_id,
             decision="allow",
             rules=("CN-API-02", "CN-API-03"),
-            rule_pack=registrar.rules.version,
             detail={"thumbprints": thumbprints, "assessment": assessment},
             at=at,
         )
@@ -165,7 +169,6 @@ class Onboarding:
             partner_id=partner_id,
             resource=partner_id,
             rules=("CN-API-02",),
-            rule_pack=self.registrar.rules.version,
             detail=assessment,
             at=at,
         )
@@ -363,11 +366,8 @@ def _no_key(document: ClientMetadata) -> str:
 
 
 def _is_current(client: Client, current: store.VersionRow) -> bool:
-    return (client.version, client.status, client.assessed_until) == (
-        current.version,
-        current.status,
-        current.assessed_until,
-    )
+    known = (client.version, client.status, client.assessed_until, client.standing_revision)
+    return known == (current.version, current.status, current.assessed_until, current.standing)
 
 
 def _json(value: Any) -> str:

@@ -140,7 +140,6 @@ class StatementRegistration:
             client_id=client_id,
             resource=client_id,
             rules=("CN-API-03",),
-            rule_pack=self._registrar.rules.version,
             detail={"thumbprints": thumbprints, "statement": spent},
             at=at,
         )

@@ -66,6 +66,13 @@ INSERT_ASSESSMENT = Statement(
 SET_ASSESSED = Statement(
     "update partner set assessed_until = :assessed_until where partner_id = :partner_id"
 )
+SET_STANDING = Statement(
+    "insert into partner_standing (partner_id, listed, licences, revision, changed_at)"
+    " values (:partner_id, :listed, :licences, :revision + 1, :at)"
+    " on conflict (partner_id) do update set listed = excluded.listed,"
+    " licences = excluded.licences, revision = excluded.revision,"
+    " changed_at = excluded.changed_at where partner_standing.revision = :revision"
+)
 TRUST_ISSUER = Statement(
     "insert into trusted_issuer (issuer, partner_id, jwks, jwks_uri, status, created_at)"
     " values (:issuer, :partner_id, :jwks, :jwks_uri, 'trusted', :created_at)"
@@ -109,6 +116,9 @@ class ClientRow(msgspec.Struct, frozen=True):
     created_at: datetime
     introspection: str
     assessed_until: datetime | None
+    listed: int
+    licences: str
+    standing: int
 
 
 class VersionRow(msgspec.Struct, frozen=True):
@@ -117,6 +127,21 @@ class VersionRow(msgspec.Struct, frozen=True):
     version: int
     status: str
     assessed_until: datetime | None
+    standing: int
+
+
+class StandingRow(msgspec.Struct, frozen=True):
+    """A partner's standing; ``licences`` is JSON, and ``revision`` counts its changes."""
+
+    listed: int
+    licences: str
+    revision: int
+
+
+class ListedRow(msgspec.Struct, frozen=True):
+    """A partner on the bank's list."""
+
+    partner_id: str
 
 
 class KeyRow(msgspec.Struct, frozen=True):
@@ -193,16 +218,31 @@ FIND_PARTNER = Query(
     " where partner_id = :partner_id",
     PartnerRow,
 )
+FIND_STANDING = Query(
+    "select coalesce(s.listed, 0) as listed, coalesce(s.licences, '[]') as licences,"
+    " coalesce(s.revision, 0) as revision from partner p"
+    " left join partner_standing s on s.partner_id = p.partner_id"
+    " where p.partner_id = :partner_id",
+    StandingRow,
+)
+LISTED_PARTNERS = Query(
+    "select partner_id from partner_standing where listed = 1 order by partner_id", ListedRow
+)
 FIND_CLIENT = Query(
     "select c.client_id, c.partner_id, p.name, case when p.status = 'active' then c.status"
     " else p.status end as status, c.sector, c.version, c.metadata, c.created_at,"
-    " c.introspection, p.assessed_until"
-    " from client c join partner p on p.partner_id = c.partner_id where c.client_id = :client_id",
+    " c.introspection, p.assessed_until, coalesce(s.listed, 0) as listed,"
+    " coalesce(s.licences, '[]') as licences, coalesce(s.revision, 0) as standing"
+    " from client c join partner p on p.partner_id = c.partner_id"
+    " left join partner_standing s on s.partner_id = c.partner_id"
+    " where c.client_id = :client_id",
     ClientRow,
 )
 FIND_VERSION = Query(
     "select c.version, case when p.status = 'active' then c.status else p.status end as status,"
-    " p.assessed_until from client c join partner p on p.partner_id = c.partner_id"
+    " p.assessed_until, coalesce(s.revision, 0) as standing"
+    " from client c join partner p on p.partner_id = c.partner_id"
+    " left join partner_standing s on s.partner_id = c.partner_id"
     " where c.client_id = :client_id",
     VersionRow,
 )

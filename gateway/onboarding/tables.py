@@ -1,6 +1,6 @@
 """Partners, clients, and every public key with its one purpose."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from gateway.database import METADATA, Instant
 
@@ -77,6 +77,18 @@ RISK_ASSESSMENT = Table(
     Column("recorded_by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index("ix_risk_assessment_partner_id", "partner_id"),
+)
+
+# What decides what a partner may sell: its licences, each with its last day, as JSON, and whether
+# the bank's published list of partners in credit names it. Every change is in the audit.
+PARTNER_STANDING = Table(
+    "partner_standing",
+    METADATA,
+    Column("partner_id", Text, ForeignKey("partner.partner_id"), primary_key=True),
+    Column("listed", BigInteger, nullable=False),
+    Column("licences", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("changed_at", Instant, nullable=False),
 )
 
 # Whose software statements register clients (RFC 7591 section 2.3). Without a partner the

@@ -13,6 +13,7 @@ from gateway.audit.service import Audit
 from gateway.database import Unit
 from gateway.events.service import Events
 from gateway.orders import states, store
+from gateway.orders.read import recorded
 from gateway.orders.store import LineRow, OrderRow
 
 
@@ -174,6 +175,7 @@ def promised(order: OrderRow, lines: Sequence[LineRow]) -> wire.Order:
         sequence=order.sequence,
         created_at=order.created_at,
         updated_at=order.updated_at,
+        disclosures=recorded(order.disclosures),
     )
 
 
@@ -196,6 +198,7 @@ def promised_line(line: LineRow) -> wire.OrderLine:
         topped_up=topped_up,
         refer_to=line.refer_to,
         reason=reason,
+        schedule_digest=line.schedule_digest,
     )
 
 

@@ -24,18 +24,28 @@ from gateway.orders.activation import Activation, in_flight
 from gateway.orders.chapter import Chapter, Held, promised
 from gateway.orders.eligibility import objection
 from gateway.orders.lines import planned
+from gateway.orders.quoted import scheduled, take
+from gateway.orders.read import check_read, record_of, recorded
 from gateway.orders.steps import Kinds, wants_money
 from gateway.orders.store import LineRow, OrderRow
 from gateway.orders.worker import OrderWorker
-from gateway.products.service import Catalogue, Plan
-from gateway.rules.service import RulePack
+from gateway.products.service import Catalogue, DisclosureRules, NamedQuotes, Plan
+from gateway.rules.service import RuleBook
 from gateway.web.idempotency import Idempotency, fingerprint
 from gateway.web.remembered import recall
 
 OPERATION: Final = "order.place"
 _STATUS_CREATED: Final = 201
 # Refusals of the request as such: no order comes of it, and its key is used up.
-_REFUSALS: Final = (errors.ConsentMismatch, errors.OrderNotEligible, errors.OrderExists)
+_REFUSALS: Final = (
+    errors.ConsentMismatch,
+    errors.OrderNotEligible,
+    errors.PackageNotOrderable,
+    errors.PartnerNotListed,
+    errors.QuoteNotUsable,
+    errors.OrderExists,
+    errors.DisclosureStale,
+)
 # A lease only saves work: operations repeat under one id and a lost lease writes nothing. So it
 # may be shorter than a slow bank, and a retry after a crash need not wait long.
 LEASE: Final = timedelta(seconds=5)
@@ -65,11 +75,13 @@ class Orders:
         audit: Audit,
         idempotency: Idempotency,
         clock: Clock,
-        rules: RulePack,
+        rules: RuleBook,
+        disclosures: DisclosureRules,
+        quotes: NamedQuotes,
         hosted_url: str,
         lease: timedelta = LEASE,
     ) -> None:
-        """``hosted_url`` is where the bank's pages live; records cite the version of ``rules``."""
+        """``hosted_url`` is where the bank's pages live."""
         self._database = database
         self._core = core
         self._catalogue = catalogue
@@ -77,8 +89,9 @@ class Orders:
         self._idempotency = idempotency
         self._consents = consents
         self._rules = rules
-        self._rule_pack = rules.version
-        self._kinds = Kinds(core, accounts, mandates, events)
+        self._disclosures = disclosures
+        self._quotes = quotes
+        self._kinds = Kinds(core, accounts, mandates, events, catalogue.types)
         self._activation = Activation(
             database,
             core,
@@ -101,9 +114,10 @@ class Orders:
         With the key of an earlier request: its answer, byte for byte, a refusal included, or the
         order taken up where it stands. An order whose required line was refused is answered as
         ``cancelled``, with the reason on its line. Raises ``ConsentMismatch``,
-        ``OrderNotEligible``, ``OrderExists``, ``InsufficientUserAuthentication``,
-        ``RequestInFlight``, ``CoreBankUnavailable`` or ``CoreBankUnknown``; the first three leave
-        no order and are the key's outcome, the fourth leaves the key free.
+        ``OrderNotEligible``, ``PackageNotOrderable``, ``DisclosureStale``, ``QuoteMismatch``,
+        ``QuoteExpired`` or ``OrderExists``, which leave no order and are the key's outcome;
+        ``InsufficientUserAuthentication``, which leaves the key free; ``RequestInFlight``,
+        ``CoreBankUnavailable`` or ``CoreBankUnknown``.
         """
         # The consent is part of it: a key must not fetch what another customer's consent gave.
         mark = fingerprint(OPERATION, request, caller.consent_id or "")
@@ -133,19 +147,47 @@ class Orders:
         lines = await self._database.all(store.FIND_LINES, order_id=order_id)
         return promised(order, lines)
 
+    def carries_out(self, component_type: str) -> bool:
+        """Whether a line of that type, unless it is only referred, can be ordered at all."""
+        return self._kinds.carries_out(component_type)
+
+    async def is_live(self, consent_id: str, package: str) -> bool:
+        """Whether the consent carries an order for the package that was not cancelled."""
+        found = await self._database.find(store.FIND_LIVE, consent_id=consent_id, package=package)
+        return found is not None
+
     async def _begin(self, request: wire.OrderRequest, caller: Caller, key: str, mark: str) -> Held:
         try:
             order = _new_order(request, caller, key)
-            plan = self._catalogue.plan(request.package, request.version)
+            plan = await self._catalogue.plan(request.package, request.version, caller.partner_id)
             if plan is None:
                 raise errors.ConsentMismatch("There is no such package and version.")
             lines = self._lines(plan, request, caller, order.order_id)
+            order, rules = await self._read(lines, order)
             await self._check_factors(lines, order, caller)
             await self._admit(plan, order.customer_id)
-            return await self._write(Held(order, lines, ids.new_id("lease")), caller, mark)
+            lines = await self._scheduled(lines, order)
+            held = Held(order, lines, ids.new_id("lease"))
+            return await self._write(held, caller, mark, rules)
         except _REFUSALS as refusal:
             body = await self._refused(refusal, request, caller, key, mark)
         raise recall(body)
+
+    async def _read(
+        self, lines: Sequence[LineRow], order: OrderRow
+    ) -> tuple[OrderRow, tuple[str, ...]]:
+        """The order with what its customer read, and the rules that asked for it."""
+        package = self._catalogue.find(order.package, order.version)
+        assert package is not None, "its plan was found"
+        agreed = [
+            text
+            for text in await self._consents.read_for(order.consent_id)
+            if (text.package, text.version) == (order.package, order.version)
+        ]
+        components = {line.component for line in lines}
+        reading = self._disclosures.reading(package, components, on=bank_day(order.created_at))
+        check_read(reading, agreed)
+        return msgspec.structs.replace(order, disclosures=record_of(agreed)), reading.rules
 
     async def _check_factors(
         self, lines: Sequence[LineRow], order: OrderRow, caller: Caller
@@ -156,7 +198,7 @@ class Orders:
         approved = "" if consent is None else consent.acr
         check_money_factors(self._rules, caller, approved, on=bank_day(caller.at))
 
-    async def _write(self, held: Held, caller: Caller, mark: str) -> Held:
+    async def _write(self, held: Held, caller: Caller, mark: str, rules: Sequence[str]) -> Held:
         order = held.order
         key = order.idempotency_key
         unit = Unit("order.place")
@@ -166,9 +208,10 @@ class Orders:
             chapter.note(
                 OPERATION,
                 "allow",
-                rule_pack=self._rule_pack,
+                rules=rules,
                 detail={
                     "consent_id": order.consent_id,
+                    "disclosures": [text.digest for text in recorded(order.disclosures)],
                     "package": order.package,
                     "version": order.version,
                     "components": [line.component for line in held.lines],
@@ -176,6 +219,7 @@ class Orders:
                     "interaction_id": caller.interaction_id,
                 },
             )
+            take(self._quotes, chapter.unit, held.lines, order)
 
         try:
             return await self._activation.begin(
@@ -187,7 +231,15 @@ class Orders:
                 otherwise=errors.OrderExists(),
             )
         except errors.OrderExists:
-            raise await self._existing(order) from None
+            raise await self._existing(order, in_flight()) from None
+        except errors.QuoteNotUsable as refusal:
+            raise await self._existing(order, refusal) from None
+
+    async def _scheduled(self, lines: Sequence[LineRow], order: OrderRow) -> Sequence[LineRow]:
+        try:
+            return await scheduled(self._quotes, lines, order)
+        except errors.QuoteNotUsable as refusal:
+            raise await self._existing(order, refusal) from None
 
     async def _refused(
         self,
@@ -214,7 +266,6 @@ class Orders:
             subject=caller.customer_id,
             resource=caller.consent_id,
             decision="deny",
-            rule_pack=self._rule_pack,
             detail={
                 "code": refusal.code,
                 "package": request.package,
@@ -228,13 +279,16 @@ class Orders:
         await self._database.commit(unit)
         return body
 
-    async def _existing(self, order: OrderRow) -> errors.GatewayError:
+    async def _existing(
+        self, order: OrderRow, otherwise: errors.GatewayError
+    ) -> errors.GatewayError:
+        """That the consent carries an order, which tells more than that its quote is taken."""
         found = await self._database.find(
             store.FIND_LIVE, consent_id=order.consent_id, package=order.package
         )
         if found is None:
             # It was cancelled in between, so the same request may well succeed now.
-            return in_flight()
+            return otherwise
         return errors.OrderExists(
             "The consent carries an order for this package.", order_id=found.order_id
         )
@@ -270,6 +324,16 @@ class Orders:
         lines = planned(order_id, plan, details)
         components = {line.component for line in lines}
         for line in lines:
+            if line.component in plan.unlisted:
+                raise errors.PartnerNotListed(
+                    "Credit is for partners on the bank's published list (CN-LOAN-05).",
+                    component=line.component,
+                )
+            if not self._kinds.known(line):
+                raise errors.PackageNotOrderable(
+                    "Offer the package without it, or wait until the bank says it can be ordered.",
+                    component=line.component,
+                )
             if not self._kinds.fits(line, components):
                 raise errors.OrderNotEligible(
                     "A component of the package is not available.", component=line.component

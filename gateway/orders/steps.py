@@ -23,6 +23,7 @@ from gateway.corebank.port import (
 from gateway.database import Unit
 from gateway.events.service import Events
 from gateway.orders.store import LineRow, OrderRow
+from gateway.products.service import ComponentTypes
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -224,39 +225,62 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Kinds:
-    """What the gateway can activate, by the component's type and by nothing else."""
+    """What the gateway can activate, by the kind and tier of the component's type."""
 
     REFERRED: ClassVar[str] = "REFER"
 
     def __init__(
-        self, core: CoreBank, accounts: Accounts, mandates: Mandates, events: Events
+        self,
+        core: CoreBank,
+        accounts: Accounts,
+        mandates: Mandates,
+        events: Events,
+        types: ComponentTypes,
     ) -> None:
+        """``types`` says of each component type how it is carried out."""
         top_up = TopUp(core, accounts, events)
         close = CloseAccount(core, accounts)
-        self._by_type: Final[dict[str, Kind]] = {
-            "account_t2": Kind(OpenAccount(core, accounts, "T2"), close, top_up),
-            "account_t3": Kind(OpenAccount(core, accounts, "T3"), close, top_up),
-            "nfc_or_qr_pass": Kind(
-                RecordMandate(core, accounts, mandates), EndMandate(core, mandates), draws=True
-            ),
+        tiers: tuple[Tier, ...] = ("T2", "T3")
+        self._types: Final = types
+        self._kinds: Final[dict[tuple[str, str | None], Kind]] = {
+            ("account", tier): Kind(OpenAccount(core, accounts, tier), close, top_up)
+            for tier in tiers
         }
+        self._kinds["mandate", None] = Kind(
+            RecordMandate(core, accounts, mandates), EndMandate(core, mandates), draws=True
+        )
 
     def fits(self, line: LineRow, components: Collection[str]) -> bool:
         """Whether the line can be activated in an order of these components."""
         if line.boundary == self.REFERRED:
             return True
-        kind = self._by_type.get(line.type)
+        kind = self._find(line.type)
         if kind is None or not kind.draws:
             return kind is not None
         agreed = line.agreed
         has_caps = agreed.per_debit_cap is not None and agreed.daily_cap is not None
         return has_caps and line.funded_by in components
 
+    def known(self, line: LineRow) -> bool:
+        """Whether there is code that carries the line out, in whichever order it is."""
+        return line.boundary == self.REFERRED or self.carries_out(line.type)
+
+    def carries_out(self, component_type: str) -> bool:
+        """Whether there is code for the type, where the partner does more than refer to it."""
+        return self._find(component_type) is not None
+
     def kind(self, line: LineRow) -> Kind | None:
         """How to activate the line; ``None`` for one that the partner only refers."""
         if line.boundary == self.REFERRED:
             return None
-        return self._by_type[line.type]
+        kind = self._find(line.type)
+        if kind is None:
+            raise Broken(f"line {line.line_id} is of a type that nothing carries out")
+        return kind
+
+    def _find(self, component_type: str) -> Kind | None:
+        found = self._types.find(component_type)
+        return None if found is None else self._kinds.get((found.kind, found.tier))
 
     def step(self, line: LineRow) -> Step:
         """The step that the line is on."""

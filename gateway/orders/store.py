@@ -31,6 +31,8 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     attempts: int
+    # What its customer agreed to, as JSON; an order from before that was kept has nothing.
+    disclosures: str | None = None
 
 
 class LineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class LineRow(msgspec.Struct, frozen=True, kw_only=True):
     refer_to: str | None = None
     reason_family: ReasonFamily | None = None
     reason_code: str | None = None
+    # Of the plan that the line's quote promised, where the consent names one.
+    schedule_digest: str | None = None
 
     @property
     def agreed(self) -> PackageOrderDetail:
@@ -68,17 +72,17 @@ class OrderId(msgspec.Struct, frozen=True):
 
 _ORDER_COLUMNS = (
     "order_id, partner_id, client_id, customer_id, subject, consent_id, package, version,"
-    " reference, status, sequence, idempotency_key, created_at, updated_at, attempts"
+    " reference, status, sequence, idempotency_key, created_at, updated_at, attempts, disclosures"
 )
 _LINE_COLUMNS = (
     "line_id, order_id, position, component, type, boundary, need, terms, funded_by, status, step,"
-    " account_id, mandate_id, topped_up, refer_to, reason_family, reason_code"
+    " account_id, mandate_id, topped_up, refer_to, reason_family, reason_code, schedule_digest"
 )
 INSERT_ORDER = Statement(
     f"insert into order_ ({_ORDER_COLUMNS}, lease, leased_until, due_at)"  # noqa: S608
     " values (:order_id, :partner_id, :client_id, :customer_id, :subject, :consent_id, :package,"
     " :version, :reference, :status, :sequence, :idempotency_key, :created_at, :updated_at, 0,"
-    " :lease, :leased_until, :due_at)"
+    " :disclosures, :lease, :leased_until, :due_at)"
 )
 FIND_ORDER = Query(
     f"select {_ORDER_COLUMNS} from order_ where order_id = :order_id",  # noqa: S608
@@ -121,7 +125,7 @@ INSERT_LINE = Statement(
     f"insert into order_line ({_LINE_COLUMNS})"  # noqa: S608
     " values (:line_id, :order_id, :position, :component, :type, :boundary, :need, :terms,"
     " :funded_by, :status, :step, :account_id, :mandate_id, :topped_up, :refer_to, :reason_family,"
-    " :reason_code)"
+    " :reason_code, :schedule_digest)"
 )
 FIND_LINES = Query(
     f"select {_LINE_COLUMNS} from order_line where order_id = :order_id"  # noqa: S608

@@ -36,6 +36,8 @@ ORDER = Table(
     # When a worker takes it up, if it still has a way to go then.
     Column("due_at", Instant, nullable=False),
     Column("attempts", BigInteger, nullable=False),
+    # The texts its customer agreed to, by digest, as JSON.
+    Column("disclosures", Text, nullable=True),
     CheckConstraint(
         "status in ('received', 'activating', 'active', 'compensating', 'cancelled')",
         name="status",
@@ -81,6 +83,8 @@ ORDER_LINE = Table(
     Column("refer_to", Text, nullable=True),
     Column("reason_family", Text, nullable=True),
     Column("reason_code", Text, nullable=True),
+    # Of the plan that the line's quote promised.
+    Column("schedule_digest", Text, nullable=True),
     CheckConstraint("need in ('required', 'optional')", name="need"),
     CheckConstraint(
         "status in ('pending', 'activating', 'unknown', 'active', 'referred', 'declined',"

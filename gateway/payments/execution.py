@@ -63,7 +63,6 @@ class Execution:
         clock: Clock,
         *,
         bank_clock: Clock,
-        rule_pack: str,
         lease: timedelta,
     ) -> None:
         self._database = database
@@ -75,7 +74,6 @@ class Execution:
         self._idempotency = idempotency
         self._clock = clock
         self._bank_clock = bank_clock
-        self._rule_pack = rule_pack
         self._lease = lease
 
     def day(self) -> date:
@@ -265,7 +263,7 @@ class Execution:
 
     async def _decline(self, held: Held, actor: str, error: errors.Refused) -> Stored:
         chapter = self._chapter(Unit("payment.conclude"), held, actor, self._clock.now())
-        stored = chapter.decline(error, error.extras.get("rules", ()), self._rule_pack, error.code)
+        stored = chapter.decline(error, error.extras.get("rules", ()), None, error.code)
         return await self._rest(chapter, stored)
 
     async def _rest(self, chapter: Chapter, stored: Stored) -> Stored:

@@ -22,7 +22,7 @@ from gateway.payments.chapter import STATUS_CREATED, Held, Stored, promised
 from gateway.payments.execution import Execution, in_flight
 from gateway.payments.store import PaymentRow
 from gateway.payments.worker import PaymentWorker
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 from gateway.web.idempotency import Idempotency, fingerprint
 from gateway.web.remembered import recall
 
@@ -59,17 +59,16 @@ class Payments:
         idempotency: Idempotency,
         clock: Clock,
         bank_clock: Clock,
-        rules: RulePack,
+        rules: RuleBook,
         lease: timedelta = LEASE,
     ) -> None:
-        """``bank_clock`` tells the bank's day; records cite the version of ``rules``."""
+        """``bank_clock`` tells the bank's day."""
         self._database = database
         self._bank_clock = bank_clock
         self._rules = rules
         self._mandates = mandates
         self._audit = audit
         self._idempotency = idempotency
-        self._rule_pack = rules.version
         self._execution = Execution(
             database,
             core,
@@ -80,7 +79,6 @@ class Payments:
             idempotency,
             clock,
             bank_clock=bank_clock,
-            rule_pack=rules.version,
             lease=lease,
         )
         self.worker = PaymentWorker(self._execution)
@@ -210,7 +208,6 @@ class Payments:
             resource=mandate.mandate_id,
             decision="deny",
             rules=error.extras.get("rules", ()),
-            rule_pack=self._rule_pack,
             detail={
                 "code": error.code,
                 "end_to_end_id": request.end_to_end_id,

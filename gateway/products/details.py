@@ -9,7 +9,8 @@ import msgspec
 from contracts.errors import InvalidAuthorizationDetails
 from contracts.v1.consents import PackageOrderDetail
 from contracts.v1.money import Money
-from gateway.products.package_files import ComponentEntry, PackageFile, ParameterEntry
+from gateway.products.component_files import ComponentEntry, ParameterEntry
+from gateway.products.package_files import PackageFile
 
 CURRENCY = "CNY"
 _MONEY_MEMBERS = ("top_up", "per_debit_cap", "daily_cap")
@@ -43,11 +44,25 @@ def check_entries(package: PackageFile, entries: Sequence[PackageOrderDetail]) -
             raise refused(place, "the component is asked for twice.")
         asked.add(entry.component)
         _check_entry(place, entry, part)
+        _check_quote(place, entry, part, package)
     for part in package.offered:
         if part.required and part.id not in asked:
             raise InvalidAuthorizationDetails(f"The required component {part.id} is missing.")
         if part.id in asked and part.draws_on is not None and part.draws_on not in asked:
             raise InvalidAuthorizationDetails(f"{part.id} needs the component {part.draws_on}.")
+
+
+def _check_quote(
+    place: int, entry: PackageOrderDetail, part: ComponentEntry, package: PackageFile
+) -> None:
+    """What is repaid by a plan is asked for by quote; nobody here knows whether it still holds."""
+    has_plan = any(plan.component == part.id for plan in package.plan)
+    wanted = has_plan and part.boundary != "REFER"
+    named = (entry.quote, entry.plan, entry.amount)
+    if wanted and None in named:
+        raise refused(place, "the component is asked for by quote, plan and amount.")
+    if not wanted and named != (None, None, None):
+        raise refused(place, "the component takes no quote, plan or amount.")
 
 
 def _check_entry(place: int, entry: PackageOrderDetail, part: ComponentEntry) -> None:
@@ -77,7 +92,7 @@ def _check_amount(
     if amount.minor_units < parameter.minimum:
         raise refused(place, f"{parameter.name} must be at least {parameter.minimum}.")
     most = next(limit.minor_units for limit in part.limit if limit.code == parameter.limit)
-    if amount.minor_units > most:
+    if most is not None and amount.minor_units > most:
         raise refused(place, f"{parameter.name} is above the package's limit of {most}.")
     roof = given.get(parameter.at_most) if parameter.at_most is not None else None
     if roof is not None and amount.minor_units > roof.minor_units:

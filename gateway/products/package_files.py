@@ -1,110 +1,83 @@
 """Package files: their grammar, decoded strictly, and what a file must agree on with itself."""
 
-import hashlib
 from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 
 from contracts.v1.names import Id, PackageCode, PackageVersion
-from gateway.rules.service import RulePack, UnknownRule
-
-# The money members of an authorization_details entry (contracts.v1.consents) and the actions
-# that orders know how to carry out; the lists grow with the code behind them.
-ParameterName = Literal["top_up", "per_debit_cap", "daily_cap"]
-Action = Literal["open", "mandate", "refer"]
-Boundary = Literal["EMBED", "REFER", "LICENSED", "BANK_ONLY"]
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
-Fen = Annotated[int, msgspec.Meta(ge=0)]
+from gateway.products.component_files import ComponentEntry
+from gateway.products.digests import digest_of
+from gateway.products.disclosure_files import DisclosureEntry
+from gateway.products.life_cycles import EventName, LifeCycleEntry
+from gateway.products.offer_files import (
+    BenefitEntry,
+    CommissionEntry,
+    CoolingOff,
+    PlanEntry,
+    PriceEntry,
+    TileEntry,
+)
+from gateway.products.words import Entry, Name, Text
 
 
 class UnreadablePackage(ValueError):
     """A package file breaks its grammar or contradicts itself; the message says where."""
 
 
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"zh_cn": "zh-CN"}):
-    """The same words in both languages."""
-
-    zh_cn: Words
-    en: Words
-
-    def localised(self) -> dict[str, str]:
-        """By language tag, as contracts promise it."""
-        return {"zh-CN": self.zh_cn, "en": self.en}
-
-
-class LimitEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A bound, and the parameter of the rule that it may not be looser than."""
+class Condition(Entry, frozen=True):
+    """Something else that must hold, said in words, and who finds out."""
 
     code: Name
-    title: Text
-    minor_units: Fen
-    period: Literal["each", "day", "year", "balance"]
-    rule: str
-    parameter: str
-
-
-class ParameterEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An amount that a request may name for a component.
-
-    It is at most the component's ``limit``, and at most the request's own ``at_most`` amount.
-    """
-
-    name: ParameterName
-    required: bool
-    limit: Name
-    minimum: Fen = 1
-    at_most: ParameterName | None = None
-
-
-class ComponentEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a package; ``draws_on`` is the component whose account its money comes from."""
-
-    id: Id
-    type: Annotated[str, msgspec.Meta(pattern=r"^[a-z][A-Za-z0-9_]*$")]
-    boundary: Boundary
-    required: bool
-    actions: Annotated[tuple[Action, ...], msgspec.Meta(min_length=1)]
-    title: Text
-    summary: Text
-    draws_on: Id | None = None
-    limit: tuple[LimitEntry, ...] = ()
-    parameter: tuple[ParameterEntry, ...] = ()
-
-
-class PriceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the customer pays; zero is said."""
-
-    code: Name
-    title: Text
-    minor_units: Fen
-
-
-class DisclosureEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text the customer sees when any of ``components`` is asked for."""
-
-    code: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+$")]
-    components: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
     text: Text
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over code, version and both languages: what a customer saw can be proved."""
-        return _digest([self.code, self.version, self.text])
+    checked_by: Literal["bank", "customer", "partner"]
 
 
-class Eligibility(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Eligibility(Entry, frozen=True):
     """Who may take the package; ``step_up_level`` is asked for while it is being taken."""
 
-    age_min: Annotated[int, msgspec.Meta(ge=0)]
+    age_min: Annotated[int, msgspec.Meta(ge=0, le=150)]
     kyc_level: Literal["L0", "L1", "L2", "L3", "L4", "B2"]
+    age_max: Annotated[int, msgspec.Meta(ge=0, le=150)] | None = None
     step_up_level: Literal["L1", "L2", "L3", "L4"] | None = None
+    party: Literal["person", "business"] = "person"
+    condition: tuple[Condition, ...] = ()
 
 
-class PackageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of a package as written."""
+class ConsentEntry(Entry, frozen=True):
+    """A consent the customer is asked for; one that is not ``required`` may be declined freely."""
+
+    kind: Name
+    purpose: Text
+    required: bool = False
+    components: tuple[Id, ...] = ()
+
+
+class DataEntry(Entry, frozen=True):
+    """Which kinds of data pass between partner and bank, by name; all else is refused."""
+
+    to_partner: tuple[Name, ...] = ()
+    never: tuple[Name, ...] = ()
+    from_partner: tuple[Name, ...] = ()
+    # Only through a licensed credit bureau (CN-CRED-01).
+    through_bureau: tuple[Name, ...] = ()
+    # Refused even where a partner sends it, and never logged (CN-PIPL-05).
+    forbidden: tuple[Name, ...] = ()
+
+
+class Retention(Entry, frozen=True):
+    """How long records are kept: abandoned orders in days, contracts in years after their end."""
+
+    abandoned_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 90
+    contract_years: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+
+
+class PackageFile(Entry, frozen=True):
+    """One version of a package as written.
+
+    ``visibility``: public packages are listed for everybody without login, those for partners to
+    every partner, and those by invitation to partners with terms of their own.
+    """
 
     code: PackageCode
     version: PackageVersion
@@ -112,19 +85,29 @@ class PackageFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: date
     scenarios: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     scopes: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    shared_with_partner: tuple[Name, ...]
-    never_shared: tuple[Name, ...]
     title: Text
     eligibility: Eligibility
+    data: DataEntry
     component: Annotated[tuple[ComponentEntry, ...], msgspec.Meta(min_length=1)]
     price: Annotated[tuple[PriceEntry, ...], msgspec.Meta(min_length=1)]
     disclosure: Annotated[tuple[DisclosureEntry, ...], msgspec.Meta(min_length=1)]
+    consent: Annotated[tuple[ConsentEntry, ...], msgspec.Meta(min_length=1)]
+    visibility: Literal["public", "partners", "invited"] = "partners"
     valid_until: date | None = None
+    summary: Text | None = None
+    events: tuple[EventName, ...] = ()
+    plan: tuple[PlanEntry, ...] = ()
+    commission: tuple[CommissionEntry, ...] = ()
+    cooling_off: tuple[CoolingOff, ...] = ()
+    benefit: tuple[BenefitEntry, ...] = ()
+    tile: tuple[TileEntry, ...] = ()
+    life_cycle: LifeCycleEntry = LifeCycleEntry()
+    retention: Retention = Retention()
 
     @property
     def digest(self) -> str:
         """SHA-256 over everything the file says, whatever its layout and comments."""
-        return _digest(self)
+        return digest_of(self)
 
     def on_sale(self, on: date) -> bool:
         """Published and within its dates, the last of which is a day of sale too."""
@@ -150,29 +133,6 @@ def decode_package(text: bytes, source: str) -> PackageFile:
     if problems:
         raise UnreadablePackage(f"{source}: {'; '.join(problems)}")
     return package
-
-
-def looser_limits(package: PackageFile, pack: RulePack, on: date) -> list[str]:
-    """Limits above what their rule allows on the bank's day, each with path and rule."""
-    problems = []
-    for index, part in enumerate(package.component):
-        for place, limit in enumerate(part.limit):
-            path = f"$.component[{index}].limit[{place}]"
-            try:
-                most = pack.number(limit.rule, limit.parameter, on=on)
-            except UnknownRule as unknown:
-                problems.append(f"{path}: {unknown}")
-                continue
-            if limit.minor_units > most:
-                problems.append(
-                    f"{path}: {limit.minor_units} is above {limit.rule}, which allows {most}"
-                )
-    return problems
-
-
-def _digest(content: object) -> str:
-    canonical = msgspec.json.encode(content, order="deterministic")
-    return hashlib.sha256(canonical).hexdigest()
 
 
 def _repeated(package: PackageFile) -> list[str]:

@@ -1,37 +1,76 @@
-"""The catalogue service: what is on sale, in which words, and what may be asked of it."""
+"""The catalogue service: what is on sale through whom, in which words, and what may be asked."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Hashable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from contracts.errors import InvalidAuthorizationDetails, NotFound
 from contracts.v1.consents import PackageOrderDetail
-from contracts.v1.money import Money
-from contracts.v1.packages import (
-    Component,
-    Disclosure,
-    Limit,
-    Package,
-    PackageList,
-    PackageSummary,
-    Price,
-)
+from contracts.v1.packages import Package, PackageList
+from gateway.database import Database
 from gateway.kit.clock import Clock, bank_day
-from gateway.products.details import CURRENCY, check_entries, read_entry, refused
+from gateway.products import views
+from gateway.products.compiler.check import Context, Problem, compile_package
+from gateway.products.component_files import Boundary
+from gateway.products.component_types import ComponentTypes, load_types
+from gateway.products.details import check_entries, read_entry, refused
+from gateway.products.disclosure_kinds import load_disclosure_kinds
+from gateway.products.life_cycles import load_shared
 from gateway.products.package_files import (
-    Boundary,
-    ComponentEntry,
     Eligibility,
-    LimitEntry,
     PackageFile,
     UnreadablePackage,
     decode_package,
-    looser_limits,
 )
-from gateway.rules.service import RulePack
+from gateway.products.passed import Passed
+from gateway.products.promises import promised, summary
+from gateway.products.publication import NotPublishable, Publication, PublishedChanged
+from gateway.products.qualification.missing import load_missing
+from gateway.products.qualification.service import Qualifications
+from gateway.products.quotes.naming import NamedQuotes
+from gateway.products.quotes.service import Quotes
+from gateway.products.quotes.shelf import Shelved
+from gateway.products.reading import DisclosureRules, Reading
+from gateway.products.standing import PartnerRegister, Standing, Unproved
+from gateway.products.stock import Key, key_of, newest_first, restocked, stock_of
+from gateway.products.terms_files import decode_terms
+from gateway.rules.service import RuleBook
+
+__all__ = [
+    "Catalogue",
+    "ComponentTypes",
+    "DisclosureRules",
+    "NamedQuotes",
+    "NotPublishable",
+    "Offer",
+    "PartnerRegister",
+    "Plan",
+    "PlannedLine",
+    "Publication",
+    "PublishedChanged",
+    "Qualifications",
+    "Quotes",
+    "Reading",
+    "Standing",
+    "UnreadablePackage",
+    "decode_package",
+    "decode_terms",
+    "load_disclosure_kinds",
+    "load_missing",
+    "load_package_files",
+    "load_packages",
+    "load_types",
+    "newest_first",
+    "promised",
+]
+
+# Whoever asks for what is not there makes the store be read again, at most this often.
+_LOOK_AGAIN: Final = timedelta(seconds=1)
+_OFFERS_MOST: Final = 2_000
 
 
 class PlannedLine(msgspec.Struct, frozen=True):
@@ -45,109 +84,186 @@ class PlannedLine(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Who may take a package, and its lines in the order in which they are activated."""
+    """Who may take a package, and its lines in the order in which they are activated.
+
+    ``unlisted`` are the components that this partner may not sell, not being on the bank's list.
+    """
 
     eligibility: Eligibility
     lines: tuple[PlannedLine, ...]
+    unlisted: frozenset[str] = frozenset()
 
 
-# How many requests that passed are remembered for a day, and up to which length.
-_REMEMBERED_MOST = 1024
-_REMEMBERED_BYTES = 4096
+class Offer(msgspec.Struct, frozen=True):
+    """A package as one partner, or the public, reads it now.
 
+    ``package`` is the published file with everything taken out that is not theirs to sell.
+    """
 
-class _Shelf(msgspec.Struct, frozen=True):
-    """One day's sale: what is newest, by code, and what was asked and may be asked again."""
-
-    day: date
-    newest: dict[str, tuple[Package, PackageSummary]]
-    passed: dict[bytes, tuple[PackageOrderDetail, ...]]
+    package: PackageFile
+    promised: Package
 
 
 class Catalogue:
-    """Every published version of every package; built once, never changing while it runs."""
+    """Every published version of every package, and what each partner may sell of it.
 
-    def __init__(self, packages: Sequence[PackageFile], rules: RulePack, clock: Clock) -> None:
-        """``clock`` is the bank's business time.
+    Its whole stock is exchanged at once by ``refresh``; nothing in it ever changes.
+    """
 
-        Raises ``UnreadablePackage`` for a version that stands twice or whose limits are looser
-        than the rules of today, or of its first day if that is to come.
+    def __init__(
+        self,
+        packages: Sequence[PackageFile],
+        rules: RuleBook,
+        clock: Clock,
+        *,
+        types: ComponentTypes | None = None,
+        database: Database | None = None,
+        register: PartnerRegister | None = None,
+    ) -> None:
+        """``packages`` are those that ship, ``clock`` is the bank's business time.
+
+        Without a ``database`` nothing else is sold; without a ``register`` no partner holds a
+        licence or is on the list. Raises ``UnreadablePackage`` for a version that stands twice.
         """
+        self._rules = rules
         self._clock = clock
-        self._by_version: dict[tuple[str, str], PackageFile] = {}
-        self._promised: dict[tuple[str, str], Package] = {}
-        self._shelf: _Shelf | None = None
-        today = self._today()
-        for package in packages:
-            key = (package.code, package.version)
-            name = " ".join(key)
-            if key in self._by_version:
-                raise UnreadablePackage(f"{name}: this version stands twice")
-            on = max(today, package.valid_from)
-            problems = looser_limits(package, rules, on)
-            if problems:
-                raise UnreadablePackage(f"{name}: {'; '.join(problems)}")
-            self._by_version[key] = package
-            self._promised[key] = promised(package, rules, on)
+        self._types = types or load_types()
+        self._life_cycle = load_shared()
+        self._database = database
+        self._register = register
+        self._shipped = self._stock = stock_of(packages)
+        self._read_at: datetime | None = None
+        self._judged: dict[tuple[Key, date, str], tuple[Problem, ...]] = {}
+        self._passed = Passed()
+        self._offers: dict[tuple[Any, ...], Offer | None] = {}
 
-    def list(self, scenario: str | None = None) -> PackageList:
-        """The newest version on sale of each package, in order of their codes."""
-        newest = self._today_on_sale().newest.values()
-        return PackageList(
-            [
-                summary
-                for package, summary in newest
-                if scenario is None or scenario in package.scenarios
-            ]
-        )
+    @property
+    def types(self) -> ComponentTypes:
+        """The table of component types: by it orders know how to carry a part out."""
+        return self._types
 
-    def read(self, code: str) -> Package:
-        """The newest version on sale; ``NotFound`` when there is none."""
-        found = self._today_on_sale().newest.get(code)
+    async def refresh(self) -> None:
+        """Reads what was published, withdrawn or agreed with partners since."""
+        if self._database is None:
+            return
+        self._read_at = self._clock.now()
+        stock = await restocked(self._database, self._shipped, self._stock)
+        if stock != self._stock:
+            self._stock = stock
+            self._offers.clear()
+            self._passed.clear()
+
+    async def list(self, partner_id: str, scenario: str | None = None) -> PackageList:
+        """What the partner may sell: the newest version of each package, in order of codes."""
+        standing = await self._standing(partner_id)
+        return _listed([self._offer(code, standing) for code in self._codes()], scenario)
+
+    async def read(self, code: str, partner_id: str) -> Package:
+        """The newest version that the partner may sell; ``NotFound`` when there is none."""
+        return (await self.offer(code, partner_id)).promised
+
+    async def offer(self, code: str, partner_id: str) -> Offer:
+        """The same with the file's own view of it; ``NotFound`` when there is none."""
+        standing = await self._standing(partner_id)
+        found = self._offer(code, standing)
+        if found is None and await self._looked_again():
+            found = self._offer(code, standing)
         if found is None:
             raise NotFound("There is no such package.")
-        return found[0]
+        return found
+
+    async def sold(self, code: str, partner_id: str, version: str | None = None) -> PackageFile:
+        """The version, or the newest, as the partner may sell it; ``NotFound`` for none."""
+        if version is None:
+            return (await self.offer(code, partner_id)).package
+        standing = await self._standing(partner_id)
+        if (code, version) not in self._stock.packages:
+            await self._looked_again()
+        package = self._stock.packages.get((code, version))
+        view = None if package is None else self._view(package, standing, as_listed=False)
+        if view is None:
+            raise NotFound("There is no such package.")
+        return view
+
+    def public_list(self, scenario: str | None = None) -> PackageList:
+        """What everybody may read of, the newest version of each, in order of codes."""
+        return _listed([self._offer(code, None) for code in self._codes()], scenario)
+
+    async def public_read(self, code: str) -> Package:
+        """The newest version that everybody may read; ``NotFound`` when there is none."""
+        found = self._offer(code, None)
+        if found is None and await self._looked_again():
+            found = self._offer(code, None)
+        if found is None:
+            raise NotFound("There is no such package.")
+        return found.promised
 
     def find(self, code: str, version: str) -> Package | None:
         """A published version, also one no longer on sale: customers keep what they signed."""
-        package = self._published(code, version)
-        return None if package is None else self._promised[(code, version)]
+        package = self._stock.packages.get((code, version))
+        return None if package is None else promised(package, self._rules, self._today())
 
-    def plan(self, code: str, version: str) -> Plan | None:
-        """What orders need to activate a published version."""
-        package = self._published(code, version)
+    async def find_for(self, code: str, version: str, partner_id: str) -> Package | None:
+        """The same as this partner sells it, on sale or not: with the prices of its terms."""
+        package = self._stock.packages.get((code, version))
         if package is None:
             return None
+        today, standing = self._today(), await self._standing(partner_id)
+        terms = self._stock.terms.get((partner_id, code, version))
+        view = views.sold_by(package, standing, terms, self._types, today, as_listed=True)
+        return promised(view or package, self._rules, today, digest=package.digest)
+
+    async def plan(self, code: str, version: str, partner_id: str) -> Plan | None:
+        """What orders of the partner need to activate a published version, on sale or not."""
+        package = self._stock.packages.get((code, version))
+        if package is None and await self._looked_again():
+            package = self._stock.packages.get((code, version))
+        if package is None:
+            return None
+        standing = await self._standing(partner_id)
+        mine = views.licensed(package, standing.licences_on(self._today()))
         return Plan(
             package.eligibility,
             tuple(
                 PlannedLine(part.id, part.type, part.boundary, part.required, part.draws_on)
-                for part in package.offered
+                for part in mine.offered
             ),
+            views.unlisted(package, standing, self._types),
         )
 
-    def check_details(self, details: Sequence[dict[str, Any]]) -> tuple[PackageOrderDetail, ...]:
-        """The entries of an authorization request as one order of one package on sale.
+    async def shelved(self, partner_id: str, code: str, version: str | None) -> Shelved:
+        """A version on sale, or the newest, as quotes need it; ``NotFound`` for none.
+
+        What only partners on the bank's list may sell stays in it, so that its refusal can say so.
+        """
+        standing = await self._standing(partner_id)
+        for package in self._stock.versions(code):
+            view = self._view(package, standing) if version in {None, package.version} else None
+            if view is not None:
+                unlisted = views.unlisted(package, standing, self._types)
+                return Shelved(package=view, unlisted=unlisted, ceiling=self._ceiling())
+        raise NotFound("There is no such package.")
+
+    def check_details(
+        self, details: Sequence[dict[str, Any]], standing: Standing
+    ) -> tuple[PackageOrderDetail, ...]:
+        """The entries of a partner's authorization request as one order of one package on sale.
 
         Raises ``InvalidAuthorizationDetails`` for the whole request (RFC 9396 section 5): unknown
-        type, member, package, version or component, a component twice, a required one missing,
-        an action or amount it does not take, an amount above the package's limit.
+        type, member, package, version or component, one that the partner may not sell, a component
+        twice, a required one missing, an action or amount it does not take, an amount above the
+        limit that holds for this partner.
         """
-        shelf = self._today_on_sale()
-        # Partners ask for the same again and again, and the whole judgement hangs on the text and
-        # the day alone.
-        text = msgspec.json.encode(details)
-        entries = shelf.passed.get(text)
+        today = self._today()
+        place = self._passed.place(details, self._circumstances(standing, today))
+        entries = self._passed.find(place)
         if entries is None:
-            entries = self._judge(details, shelf.day)
-            if len(text) <= _REMEMBERED_BYTES:
-                if len(shelf.passed) == _REMEMBERED_MOST:
-                    shelf.passed.clear()
-                shelf.passed[text] = entries
+            entries = self._judged_details(details, standing)
+            self._passed.keep(place, entries)
         return entries
 
-    def _judge(
-        self, details: Sequence[dict[str, Any]], today: date
+    def _judged_details(
+        self, details: Sequence[dict[str, Any]], standing: Standing
     ) -> tuple[PackageOrderDetail, ...]:
         entries = tuple(read_entry(place, entry) for place, entry in enumerate(details))
         if not entries:
@@ -156,110 +272,127 @@ class Catalogue:
         for place, entry in enumerate(entries):
             if (entry.package, entry.version) != (first.package, first.version):
                 raise refused(place, "one request asks for one version of one package.")
-        package = self._by_version.get((first.package, first.version))
-        if package is None or not package.on_sale(today):
+        package = self._stock.packages.get((first.package, first.version))
+        view = None if package is None else self._view(package, standing)
+        if view is None:
             raise refused(0, "this version of the package is not on sale.")
-        check_entries(package, entries)
+        unlisted = views.unlisted(view, standing, self._types)
+        for place, entry in enumerate(entries):
+            if entry.component in unlisted:
+                raise refused(
+                    place,
+                    "partner.not_listed: the component is credit, for partners on the bank's"
+                    " published list (CN-LOAN-05).",
+                )
+        check_entries(view, entries)
         return entries
+
+    def judgement(self, package: PackageFile) -> tuple[Problem, ...]:
+        """What keeps the package from being sold today, or on its first day if that is to come."""
+        today = self._today()
+        place = (key_of(package), today, self._rules.version(on=today))
+        if place not in self._judged:
+            if len(self._judged) > _OFFERS_MOST:
+                self._judged.clear()
+            self._judged[place] = compile_package(package, self.context())
+        return self._judged[place]
+
+    def context(self) -> Context:
+        """What packages are judged by today."""
+        return Context(
+            types=self._types, shared=self._life_cycle, rules=self._rules, today=self._today()
+        )
+
+    def _on_sale(self, package: PackageFile) -> bool:
+        return (
+            package.on_sale(self._today())
+            and key_of(package) not in self._stock.withdrawn
+            and not self.judgement(package)
+        )
+
+    def _view(
+        self, package: PackageFile, standing: Standing, *, as_listed: bool = True
+    ) -> PackageFile | None:
+        """What the partner sells of a version; ``as_listed`` keeps credit, listed or not."""
+        if not self._on_sale(package):
+            return None
+        terms = self._stock.terms.get((standing.partner_id, *key_of(package)))
+        return views.sold_by(
+            package, standing, terms, self._types, self._today(), as_listed=as_listed
+        )
+
+    def _offer(self, code: str, standing: Standing | None) -> Offer | None:
+        today = self._today()
+        place = (code, self._circumstances(standing, today))
+        if place not in self._offers:
+            if len(self._offers) > _OFFERS_MOST:
+                self._offers.clear()
+            self._offers[place] = self._made(code, standing, today)
+        return self._offers[place]
+
+    def _made(self, code: str, standing: Standing | None, today: date) -> Offer | None:
+        for package in self._stock.versions(code):
+            if not self._on_sale(package):
+                continue
+            if standing is None:
+                view = views.public(package)
+            else:
+                terms = self._stock.terms.get((standing.partner_id, *key_of(package)))
+                view = views.sold_by(package, standing, terms, self._types, today)
+            if view is not None:
+                return Offer(view, promised(view, self._rules, today, digest=package.digest))
+        return None
+
+    def _circumstances(self, standing: Standing | None, today: date) -> Hashable:
+        """All but the stock that a view of it hangs on."""
+        who = standing and (standing.partner_id, standing.listed, standing.licences_on(today))
+        return who, today, self._rules.version(on=today)
+
+    def _codes(self) -> Sequence[str]:
+        return sorted({code for code, _ in self._stock.packages})
+
+    async def _standing(self, partner_id: str) -> Standing:
+        found = await self._register.standing(partner_id) if self._register else None
+        return found or Unproved(partner_id)
+
+    async def _looked_again(self) -> bool:
+        """Whether the store was read again because something was not found."""
+        now = self._clock.now()
+        if self._database is None or (self._read_at and now - self._read_at < _LOOK_AGAIN):
+            return False
+        await self.refresh()
+        return True
+
+    def _ceiling(self) -> Decimal:
+        return self._rules.rate("CN-LOAN-06", "all_in_cap", on=self._today())
 
     def _today(self) -> date:
         return bank_day(self._clock.now())
 
-    def _published(self, code: str, version: str) -> PackageFile | None:
-        package = self._by_version.get((code, version))
-        return package if package is not None and package.status == "published" else None
-
-    def _today_on_sale(self) -> _Shelf:
-        today = self._today()
-        shelf = self._shelf
-        if shelf is None or shelf.day != today:
-            shelf = self._shelf = _Shelf(today, self._newest(today), {})
-        return shelf
-
-    def _newest(self, today: date) -> dict[str, tuple[Package, PackageSummary]]:
-        """The newest version on sale of each package, in order of their codes."""
-        by_code: dict[str, PackageFile] = {}
-        on_sale = (package for package in self._by_version.values() if package.on_sale(today))
-        for package in sorted(on_sale, key=_release):
-            by_code[package.code] = package
-        promises = (
-            self._promised[(code, package.version)] for code, package in sorted(by_code.items())
-        )
-        return {package.code: (package, _summary(package)) for package in promises}
-
 
 def load_packages() -> tuple[PackageFile, ...]:
     """The packages that ship with the gateway; ``UnreadablePackage`` stops the start."""
+    return tuple(package for package, _ in load_package_files())
+
+
+def load_package_files() -> tuple[tuple[PackageFile, str], ...]:
+    """The same, each with its text."""
     folder = files("gateway.products").joinpath("packages")
     shipped = sorted(
         (entry for entry in folder.iterdir() if entry.name.endswith(".toml")),
         key=lambda entry: entry.name,
     )
-    return tuple(decode_package(entry.read_bytes(), entry.name) for entry in shipped)
-
-
-def promised(package: PackageFile, rules: RulePack, on: date) -> Package:
-    """The package as its contract shows it; what is the bank's alone is left out."""
-    return Package(
-        code=package.code,
-        version=package.version,
-        title=package.title.localised(),
-        scenarios=list(package.scenarios),
-        digest=package.digest,
-        components=[_component(part, rules, on) for part in package.offered],
-        prices=[
-            Price(price.code, price.title.localised(), Money(price.minor_units, CURRENCY))
-            for price in package.price
-        ],
-        disclosures=_disclosures(package),
-        scopes=list(package.scopes),
-        shared_with_partner=list(package.shared_with_partner),
-        never_shared=list(package.never_shared),
+    return tuple(
+        (decode_package(entry.read_bytes(), entry.name), entry.read_text("utf-8"))
+        for entry in shipped
     )
 
 
-def _component(part: ComponentEntry, rules: RulePack, on: date) -> Component:
-    if part.boundary == "BANK_ONLY":
-        raise ValueError(f"{part.id} is the bank's alone")
-    return Component(
-        component=part.id,
-        type=part.type,
-        boundary=part.boundary,
-        required=part.required,
-        title=part.title.localised(),
-        summary=part.summary.localised(),
-        actions=list(part.actions),
-        limits=[_limit(limit, rules, on) for limit in part.limit],
+def _listed(offers: Sequence[Offer | None], scenario: str | None) -> PackageList:
+    return PackageList(
+        [
+            summary(offer.promised)
+            for offer in offers
+            if offer is not None and (scenario is None or scenario in offer.promised.scenarios)
+        ]
     )
-
-
-def _limit(limit: LimitEntry, rules: RulePack, on: date) -> Limit:
-    row = rules.row(limit.rule, limit.parameter, on=on)
-    return Limit(
-        code=limit.code,
-        title=limit.title.localised(),
-        amount=Money(limit.minor_units, CURRENCY),
-        # Our own caps are no law; the contract calls them what they are.
-        rule="design" if row.confidence == "design" else limit.rule,
-        period=limit.period,
-    )
-
-
-def _disclosures(package: PackageFile) -> list[Disclosure]:
-    # Texts about what a partner may not offer stay in the bank, too.
-    offered = {part.id for part in package.offered}
-    return [
-        Disclosure(text.code, text.version, text.text.localised(), text.digest)
-        for text in package.disclosure
-        if offered.intersection(text.components)
-    ]
-
-
-def _summary(package: Package) -> PackageSummary:
-    return PackageSummary(
-        package.code, package.version, package.title, package.scenarios, package.digest
-    )
-
-
-def _release(package: PackageFile) -> tuple[int, ...]:
-    return tuple(int(number) for number in package.version.split("."))

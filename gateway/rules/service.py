@@ -1,121 +1,110 @@
-"""The rule pack: which number or list a rule sets on a given day of the bank."""
+"""The rule book: several packs, of which one is in force on each of the bank's days."""
 
+from collections.abc import Iterable
 from datetime import date
-from importlib.resources import files
-from typing import Annotated, Literal
+from decimal import Decimal
 
-import msgspec
+from gateway.rules.pack import RulePack, RuleRow, UnknownRule, decode_pack
+from gateway.rules.pack_files import Rule, UnreadablePack
+from gateway.rules.shipped import shipped_packs
 
-RuleId = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}-[A-Z]+-[0-9]{2}$")]
-Confidence = Literal["high", "medium", "low", "design"]
-Unit = Literal[
-    "accounts",
-    "attempts",
-    "conditions",
-    "elements",
-    "factors",
-    "fen",
-    "flows",
-    "legs",
-    "level",
-    "methods",
-    "minutes",
-    "years",
+__all__ = [
+    "NoPackInForce",
+    "Rule",
+    "RuleBook",
+    "RulePack",
+    "RuleRow",
+    "UnknownRule",
+    "UnreadablePack",
+    "decode_pack",
+    "load_book",
 ]
 
 
-class UnreadablePack(ValueError):
-    """The pack's file breaks its grammar; the message names the file and the path inside it."""
+class NoPackInForce(LookupError):
+    """A day before every pack: nothing may be decided on it."""
 
 
-class UnknownRule(LookupError):
-    """No row of the pack is in force for what was asked, or it is of the other kind."""
+class RuleBook:
+    """What the rules ask on a day: the newest pack that has taken over answers for it.
 
+    The packs may be exchanged while it is in use, but never so that an answer for today changes.
+    """
 
-class RuleRow(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"effective_from": "from"}
-):
-    """One parameter of one rule, from a day of the bank onwards."""
+    def __init__(self, packs: Iterable[RulePack]) -> None:
+        """In any order; ``UnreadablePack`` where one version stands for two contents."""
+        self._packs = _ordered(packs)
 
-    rule: RuleId
-    parameter: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
-    value: Annotated[int, msgspec.Meta(ge=0)] | tuple[str, ...]
-    unit: Unit
-    effective_from: date
-    instrument: Annotated[str, msgspec.Meta(min_length=1)]
-    confidence: Confidence
+    @property
+    def packs(self) -> tuple[RulePack, ...]:
+        """Every pack, the newest first, those to come included."""
+        return self._packs
 
+    def pack(self, *, on: date) -> RulePack:
+        """The pack in force on the bank's day ``on``; ``NoPackInForce`` before the first."""
+        for pack in self._packs:
+            if pack.effective_from <= on:
+                return pack
+        raise NoPackInForce(f"No rule pack is in force on {on.isoformat()}.")
 
-class PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file as written."""
+    def version(self, *, on: date) -> str:
+        """The version that a decision of the bank's day ``on`` records."""
+        return self.pack(on=on).version
 
-    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}\.[0-9]{2}(\.[0-9]+)?$")]
-    row: tuple[RuleRow, ...]
+    def rule(self, rule_id: str, *, on: date) -> Rule:
+        """See ``RulePack.rule``."""
+        return self.pack(on=on).rule(rule_id, on=on)
 
-
-class RulePack:
-    """An immutable pack; every decision that leans on it records ``version``."""
-
-    def __init__(self, version: str, rows: tuple[RuleRow, ...]) -> None:
-        """Raises ``UnreadablePack`` where rows contradict each other."""
-        self.version = version
-        self._rows: dict[tuple[str, str], list[RuleRow]] = {}
-        for row in rows:
-            self._rows.setdefault((row.rule, row.parameter), []).append(row)
-        for key, dated in self._rows.items():
-            # The newest first, so that the first row not in the future is the one in force.
-            dated.sort(key=lambda row: row.effective_from, reverse=True)
-            _check_agreement(key, dated)
+    def holds(self, rule_id: str, *, on: date) -> bool:
+        """Whether the rule is in force on the bank's day ``on``."""
+        rule = self.pack(on=on).rules.get(rule_id)
+        return rule is not None and rule.holds(on)
 
     def row(self, rule_id: str, parameter: str, *, on: date) -> RuleRow:
-        """The row in force on the bank's day ``on``; ``UnknownRule`` when there is none."""
-        for row in self._rows.get((rule_id, parameter), ()):
-            if row.effective_from <= on:
-                return row
-        raise UnknownRule(f"{rule_id}.{parameter} has no row in force on {on.isoformat()}")
+        """See ``RulePack.row``."""
+        return self.pack(on=on).row(rule_id, parameter, on=on)
 
     def number(self, rule_id: str, parameter: str, *, on: date) -> int:
-        """The number in force, in the unit of its row."""
-        value = self.row(rule_id, parameter, on=on).value
-        if not isinstance(value, int):
-            raise UnknownRule(f"{rule_id}.{parameter} is a list, not a number")
-        return value
+        """See ``RulePack.number``."""
+        return self.pack(on=on).number(rule_id, parameter, on=on)
+
+    def rate(self, rule_id: str, parameter: str, *, on: date) -> Decimal:
+        """See ``RulePack.rate``."""
+        return self.pack(on=on).rate(rule_id, parameter, on=on)
 
     def words(self, rule_id: str, parameter: str, *, on: date) -> tuple[str, ...]:
-        """The list in force, in the order of its row."""
-        value = self.row(rule_id, parameter, on=on).value
-        if isinstance(value, int):
-            raise UnknownRule(f"{rule_id}.{parameter} is a number, not a list")
-        return value
+        """See ``RulePack.words``."""
+        return self.pack(on=on).words(rule_id, parameter, on=on)
 
     def in_force(self, on: date) -> tuple[RuleRow, ...]:
-        """Every parameter as it stands on the bank's day ``on``, by rule and parameter."""
-        current = (
-            next((row for row in dated if row.effective_from <= on), None)
-            for _, dated in sorted(self._rows.items())
-        )
-        return tuple(row for row in current if row is not None)
+        """See ``RulePack.in_force``."""
+        return self.pack(on=on).in_force(on)
+
+    def exchange(self, packs: Iterable[RulePack], *, on: date) -> None:
+        """Takes other packs in place of these, all at once.
+
+        ``UnreadablePack``, and nothing happens, where a version would change its content or a
+        pack other than before would be in force on the bank's day ``on``, which is today.
+        """
+        fresh = RuleBook(packs)
+        now, then = self.pack(on=on), fresh.pack(on=on)
+        _ordered([*self._packs, *fresh.packs])
+        if (now.version, now.digest) != (then.version, then.digest):
+            raise UnreadablePack(
+                f"pack {then.version} would take the place of {now.version} on "
+                f"{on.isoformat()}, which is no day to come"
+            )
+        self._packs = fresh.packs
 
 
-def decode_pack(text: bytes, source: str) -> RulePack:
-    """A pack from TOML; ``UnreadablePack`` names ``source`` and the path of what is wrong."""
-    try:
-        pack = msgspec.toml.decode(text, type=PackFile)
-        return RulePack(pack.version, pack.row)
-    except (msgspec.MsgspecError, UnicodeDecodeError, UnreadablePack) as error:
-        raise UnreadablePack(f"{source}: {error}") from error
+def load_book() -> RuleBook:
+    """The packs that ship with the gateway."""
+    return RuleBook(shipped_packs())
 
 
-def load_pack() -> RulePack:
-    """The pack that ships with the gateway."""
-    pack = files("gateway.rules").joinpath("pack.toml")
-    return decode_pack(pack.read_bytes(), "gateway/rules/pack.toml")
-
-
-def _check_agreement(key: tuple[str, str], dated: list[RuleRow]) -> None:
-    name = ".".join(key)
-    days = [row.effective_from for row in dated]
-    if len(set(days)) < len(days):
-        raise UnreadablePack(f"{name} has two rows from the same day")
-    if len({(row.unit, isinstance(row.value, int)) for row in dated}) > 1:
-        raise UnreadablePack(f"{name} changes its unit or its kind between rows")
+def _ordered(packs: Iterable[RulePack]) -> tuple[RulePack, ...]:
+    known: dict[str, RulePack] = {}
+    for pack in packs:
+        if known.setdefault(pack.version, pack).digest != pack.digest:
+            raise UnreadablePack(f"pack {pack.version} stands for two different contents")
+    return tuple(sorted(known.values(), key=lambda pack: pack.order, reverse=True))

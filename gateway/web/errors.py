@@ -1,6 +1,7 @@
 """Turns whatever was raised into one of the voices: problem details or OAuth JSON.
 
-Dialects speak with their own voice in their own room, hosted pages show a page.
+Dialects speak with their own voice in their own room, hosted pages show a page. What went wrong
+inside is journalled and never told (CN-API-08).
 """
 
 import re

@@ -6,6 +6,8 @@ from partners.tables import Each, Field, Group
 TEXT, TEXTS, WHOLE, FLAG, WORDS = Text(), Texts(), Whole(), Flag(), Languages()
 # Amounts are decimal yuan as text; times are wall-clock text of GMT+8 without a zone mark.
 YUAN = AmountText(currency="CNY", decimals=2)
+# Bounds may be in another currency, such as those of buying dollars; that one is then named.
+BOUND = AmountText(currency="CNY", decimals=2, foreign=True)
 TIME = LocalTime(offset_minutes=480)
 
 ORDER_STATUS = Codes(
@@ -56,7 +58,26 @@ CONSENT_STATUS = Codes(
 )
 BALANCE_BAND = Codes({"empty": "EMPTY", "low": "LOW", "medium": "MEDIUM", "high": "HIGH"})
 BOUNDARY = Codes({"EMBED": "EMBEDDED", "REFER": "REFERRED", "LICENSED": "LICENSED"})
-PERIOD = Codes({"each": "EACH", "day": "DAY", "year": "YEAR", "balance": "BALANCE"})
+PERIOD = Codes(
+    {
+        "each": "EACH",
+        "day": "DAY",
+        "month": "MONTH",
+        "year": "YEAR",
+        "balance": "BALANCE",
+        "total": "TOTAL",
+    }
+)
+SENSE = Codes({"most": "AT_MOST", "least": "AT_LEAST"})
+REPAYMENT = Codes(
+    {
+        "flat_fee": "FIXED_FEE",
+        "equal_instalment": "EQUAL_INSTALLMENT",
+        "equal_principal": "EQUAL_PRINCIPAL",
+    }
+)
+COOLING_OFF_KIND = Codes({"none": "NONE", "contractual": "CONTRACTUAL", "statutory": "STATUTORY"})
+PAID = Codes({"once": "ONCE", "month": "MONTHLY", "each": "EACH"})
 EVENT_TYPE = Codes(
     {
         "order.received": "ORDER_RECEIVED",
@@ -93,9 +114,13 @@ SUMMARY = (
 LIMIT = (
     Field("limit_code", "code", TEXT),
     Field("title", "title", WORDS),
-    Field("amount", "amount", YUAN),
     Field("rule", "rule", TEXT),
     Field("period", "period", PERIOD),
+    Field("sense", "sense", SENSE, "default"),
+    Field("amount", "amount", BOUND, "null"),
+    Field("count", "count", WHOLE, "null"),
+    Field("unit", "unit", TEXT, "null"),
+    Field("rate", "rate", TEXT, "null"),
 )
 COMPONENT = (
     Field("component_code", "component", TEXT),
@@ -110,19 +135,63 @@ COMPONENT = (
 PRICE = (
     Field("price_code", "code", TEXT),
     Field("title", "title", WORDS),
-    Field("amount", "amount", YUAN),
+    Field("payer", "payer", TEXT),
+    Field("amount", "amount", YUAN, "null"),
+    Field("rate", "rate", TEXT, "null"),
+    Field("rate_of", "of", TEXT, "null"),
 )
 DISCLOSURE = (
     Field("disclosure_code", "code", TEXT),
     Field("disclosure_version", "version", TEXT),
+    Field("disclosure_kind", "kind", TEXT),
+    Field("component_list", "components", TEXTS),
+    Field("read_seconds", "read_seconds", WHOLE),
     Field("text", "text", WORDS),
     Field("digest", "digest", TEXT),
+)
+PLAN = (
+    Field("plan_code", "code", TEXT),
+    Field("component_code", "component", TEXT),
+    Field("repayment_method", "method", REPAYMENT),
+    Field("term_count", "terms", WHOLE),
+    Field("principal_min", "principal_min", YUAN),
+    Field("principal_max", "principal_max", YUAN),
+    Field("annual_rate_irr", "apr", TEXT),
+    Field("annual_rate_effective", "effective_rate", TEXT),
+    Field("rate_monthly", "rate_monthly", TEXT, "null"),
+    Field("rate_annual", "rate_annual", TEXT, "null"),
+    Field("free_term_count", "free_terms", WHOLE, "default"),
+)
+CONSENT = (
+    Field("consent_kind", "kind", TEXT),
+    Field("purpose", "purpose", WORDS),
+    Field("required", "required", FLAG),
+    Field("component_list", "components", TEXTS),
+)
+COOLING_OFF = (
+    Field("day_count", "days", WHOLE),
+    Field("cooling_off_kind", "kind", COOLING_OFF_KIND),
+    Field("component_list", "components", TEXTS),
+    Field("rule", "rule", TEXT, "null"),
+)
+COMMISSION = (
+    Field("component_list", "components", TEXTS),
+    Field("commission_basis", "basis", TEXT),
+    Field("paid_period", "period", PAID),
+    Field("hold_day_count", "hold_days", WHOLE),
+    Field("amount", "amount", YUAN, "null"),
+    Field("rate", "rate", TEXT, "null"),
+    Field("qualifying_event", "qualifying_event", TEXT, "null"),
 )
 PACKAGE = (
     *SUMMARY,
     Each("component_list", "components", COMPONENT),
     Each("price_list", "prices", PRICE),
     Each("disclosure_list", "disclosures", DISCLOSURE),
+    Each("plan_list", "plans", PLAN),
+    Each("consent_list", "consents", CONSENT),
+    Each("cooling_off_list", "cooling_off", COOLING_OFF),
+    Each("commission_list", "commissions", COMMISSION),
     Field("scope_list", "scopes", TEXTS),
     Field("shared_list", "shared_with_partner", TEXTS),
     Field("never_shared_list", "never_shared", TEXTS),
@@ -143,6 +212,15 @@ LINE = (
     Field("top_up_amount", "topped_up", YUAN, "null"),
     Field("refer_url", "refer_to", TEXT, "null"),
     Group("fail_reason", "reason", LINE_REASON, "null"),
+    Field("schedule_digest", "schedule_digest", TEXT, "null"),
+)
+AGREED = (
+    Field("disclosure_code", "code", TEXT),
+    Field("disclosure_version", "version", TEXT),
+    Field("disclosure_kind", "kind", TEXT),
+    Field("digest", "digest", TEXT),
+    Field("read_language", "language", TEXT),
+    Field("gmt_agree", "agreed_at", TIME),
 )
 ORDER = (
     Field("order_no", "order_id", TEXT),
@@ -155,6 +233,7 @@ ORDER = (
     Field("order_sequence", "sequence", WHOLE),
     Field("gmt_create", "created_at", TIME),
     Field("gmt_modified", "updated_at", TIME),
+    Each("disclosure_list", "disclosures", AGREED, "default"),
 )
 
 LEG = (Field("today_amount", "today", YUAN), Field("year_amount", "this_year", YUAN))

@@ -26,7 +26,7 @@ def documented_settings(text: str) -> dict[str, str]:
 
 def settings() -> Iterator[tuple[str, str]]:
     """The settings there are, with their defaults as the table writes them."""
-    files = {"key_file": "vault.key", "audit_heads": "audit-heads.jsonl"}
+    files = {"key_file": "vault.key", "audit_heads": "audit-heads.jsonl", "rules": "rules"}
     for field in msgspec.structs.fields(Settings):
         default = field.default
         if default is msgspec.NODEFAULT:

@@ -34,7 +34,11 @@ CHOSEN_BY_OTHERS: dict[str, tuple[str, ...]] = {
     "data": (
         *("gateway.*.routes", "gateway.oauth.work"),
         *("gateway.events.service", "contracts.v1.events"),
+        # Kinds of data and their classes (CN-PFI-01) are keys of package files.
+        *("gateway.products.component_types", "gateway.products.package_files"),
     ),
+    # Who pays is a key of package files, and a member of what partners read of them.
+    "payer": ("gateway.products.offer_files", "contracts.v1.packages"),
     # SQLAlchemy's type decorators.
     "impl": ("gateway.database.schema",),
     # Authlib's grants and endpoints; RFC 9470's error.

@@ -21,8 +21,10 @@ from gateway.database import Unit
 from gateway.kit.ids import digest, new_secret
 from gateway.oauth import store
 from gateway.onboarding.service import SCOPES
+from gateway.products.service import DisclosureRules, load_types
 from gateway.rooms import Rooms
 from gateway.settings import Settings
+from tests.agreed import texts_read
 
 Key = ECKey | OKPKey | RSAKey
 ALGORITHMS = ("ES256", "EdDSA", "PS256")
@@ -110,7 +112,8 @@ async def _fill(rooms: Rooms, algorithm: str, customers: int) -> Prepared:
 
 
 def _details(rooms: Rooms) -> list[dict[str, Any]]:
-    package = rooms.catalogue.read(PACKAGE)
+    package = rooms.catalogue.find(PACKAGE, VERSION)
+    assert package is not None
     details: list[dict[str, Any]] = []
     for component in package.components:
         entry: dict[str, Any] = {
@@ -165,6 +168,7 @@ async def _consent(
         acr="urn:tessera:acr:two-factor",
         amr=("pin", "otp", "mfa"),
         at=at,
+        read=texts_read(rooms.catalogue, DisclosureRules(load_types(), rooms.rules), details, at),
     )
     unit.add(
         store.INSERT_CUSTOMER_TOKEN,

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contracts.v1.onboarding import Registration
-from gateway.cli import operations
+from gateway.cli import operations, partner_operations
 from gateway.database.migrate import migrate
 from gateway.settings import read as read_settings
 from tests import stores
@@ -141,9 +141,13 @@ async def _furnished(house: House, pem: str) -> _Furnished:
         asked = registration(keys, name, f"{name.lower()}.example")
         if name == "Lantu":
             asked["dialect_keys"] = [{"dialect": "lantu", "public_key_pem": pem}]
+        else:
+            asked["scope"] += " instalment.quote"
         wanted = msgspec.convert(asked, Registration)
         client = await operations.register(settings, wanted, "tests")
         document = msgspec.to_builtins(client)
+        # Both may have a part in credit, so that there is something to quote.
+        await partner_operations.enlist(settings, document["partner_id"], True, "tests")
         found[name] = (registered(Line(house.issuer), keys, document), document["dialects"])
     people = await operations.fresh_personas(settings, _CUSTOMERS, operator="test")
     return _Furnished(

@@ -33,7 +33,12 @@ def operation_breaches(document: Document) -> list[str]:
     breaches, seen = [], set()
     for place, operation in operations(document):
         scope = operation.get("x-scope")
-        if not scope or operation.get("security") != [{"dpop": [scope]}]:
+        # A customer's token may need another scope than a client's own.
+        scopes = [scope, *filter(None, [operation.get("x-customer-scope")])]
+        if "/v1/public/" in place:
+            if scope or operation.get("security") != []:
+                breaches.append(f"{place} is public and names a scope, or demands a token")
+        elif not scope or operation.get("security") != [{"dpop": [name]} for name in scopes]:
             breaches.append(f"{place} names no scope, or demands another")
         if operation.get("x-api-level") not in LEVELS:
             breaches.append(f"{place} has no API level")

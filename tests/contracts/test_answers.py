@@ -55,6 +55,23 @@ def _catalogue(bank: Bank) -> Iterator[Answer]:
     operation = f"GET {place}/{{code}}"
     yield Answer(operation, wayfare.call("GET", f"{place}/commuter-wallet", token))
     yield Answer(operation, wayfare.call("GET", f"{place}/{ABSENT}", token))
+    operation = f"POST {place}/{{code}}/qualifications"
+    for context in ({"scenario": "travel_app"}, {"colour": "red"}):
+        path, content = f"{place}/commuter-wallet/qualifications", {"context": context}
+        yield Answer(operation, wayfare.call("POST", path, token, content))
+    operation = f"POST {place}/{{code}}/quotes"
+    token = wayfare.client_token("instalment.quote").json()["access_token"]
+    for key, amount in (("answers-8", 600_000), ("answers-9", 1)):
+        order = {"reference": key, "amount": fen(amount), "merchant_id": "shop-1"}
+        content = {"component": "plan", "order": order}
+        path = f"{place}/checkout-instalment/quotes"
+        yield Answer(operation, wayfare.call("POST", path, token, content, key=key))
+    place, line = "/v1/public/packages", wayfare.line
+    yield Answer(f"GET {place}", line.send("GET", place))
+    yield Answer(f"GET {place}", line.send("GET", f"{place}?scenario={'x' * 65}"))
+    operation = f"GET {place}/{{code}}"
+    yield Answer(operation, line.send("GET", f"{place}/commuter-wallet"))
+    yield Answer(operation, line.send("GET", f"{place}/{ABSENT}"))
 
 
 def _endpoints(bank: Bank) -> Iterator[Answer]:

@@ -27,7 +27,7 @@ from gateway.corebank.sandbox.service import SandboxBank
 from gateway.database import Database
 from gateway.kit.clock import SystemClock
 from gateway.kit.vault import Vault, read_sealed
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from tests.flows.browser import Browser
 from tests.flows.canaries import Canaries, ListeningLine
 from tests.flows.customer import Customer, tokens
@@ -100,7 +100,7 @@ def _customer(house: House) -> Customer:
 
     async def enrol() -> None:
         opened = await Database.connect(house.database_url)
-        await SandboxBank(opened, load_pack(), SystemClock()).seed((persona,))
+        await SandboxBank(opened, load_book(), SystemClock()).seed((persona,))
         await opened.close()
 
     asyncio.run(enrol())

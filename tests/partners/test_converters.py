@@ -138,3 +138,23 @@ def test_values_written_alike_come_back(case):
 def test_values_of_another_type_are_refused(converter, value):
     with pytest.raises(ValueError):
         converter.hear(value)
+
+
+BOUND = AmountText(currency="CNY", decimals=2, foreign=True)
+
+
+@given(st.integers(0, LARGEST_MINOR_UNITS), st.sampled_from(["CNY", "USD", "EUR"]))
+def test_foreign_money_is_named_and_comes_back(units, currency):
+    money = {"minor_units": units, "currency": currency}
+    assert BOUND.hear(BOUND.speak(money)) == money
+
+
+def test_only_foreign_money_is_named():
+    assert BOUND.speak({"minor_units": 8880, "currency": "CNY"}) == "88.80"
+    assert BOUND.speak({"minor_units": 5_000_000, "currency": "USD"}) == "50000.00 USD"
+
+
+@pytest.mark.parametrize("text", ["1.00 CNY", "1.00 usd", "1.00 ", "1.00  USD", "1.00 USD ", "USD"])
+def test_foreign_money_written_otherwise_is_refused(text):
+    with pytest.raises(ValueError, match="amount"):
+        BOUND.hear(text)

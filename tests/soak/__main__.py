@@ -12,11 +12,11 @@ from contextlib import ExitStack
 
 from tests import stores
 from tests.no_skips import DATABASES
-from tests.soak import crash, properties, revocations
+from tests.soak import crash, properties, revocations, schedules
 from tests.soak.tale import BrokenPromise
 
-SECTIONS = ("crash", "revocations", "properties")
-KILLS, REVOCATIONS = 200, 1_000
+SECTIONS = ("crash", "revocations", "schedules", "properties")
+KILLS, REVOCATIONS, SCHEDULES = 200, 1_000, 20_000
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--database", action="append", choices=DATABASES, help="both by default")
     parser.add_argument("--kills", type=int, default=KILLS, help="on each database, at least")
     parser.add_argument("--revocations", type=int, default=REVOCATIONS)
+    parser.add_argument("--schedules", type=int, default=SCHEDULES)
     parser.add_argument("--seed", type=int, help="the same again")
     given = parser.parse_args()
     if given.seed is None:
@@ -60,6 +61,8 @@ def _planned(given: argparse.Namespace, stack: ExitStack) -> Iterator[Callable[[
             yield functools.partial(_crash, kind, server, given.kills, seed)
     if "revocations" in sections:
         yield lambda: revocations.run(server, count=given.revocations, seed=seed).lines
+    if "schedules" in sections:
+        yield lambda: schedules.run(count=given.schedules, seed=seed).lines
     if "properties" in sections:
         yield lambda: properties.run(seed=seed).lines
 

@@ -18,7 +18,9 @@ from gateway.oauth.binding import Binding
 from gateway.oauth.identity.claims import KeptClaims
 from gateway.oauth.service import TWO_FACTOR
 from gateway.oauth.tokens import Grant, store_customer_tokens, token_answer
+from gateway.products.service import DisclosureRules, load_types
 from gateway.rooms import Rooms
+from tests.agreed import texts_read
 from tests.flows.browser import Browser
 from tests.flows.customer import Customer
 from tests.flows.partner import CUSTOMER_SCOPE, Partner, wallet
@@ -203,6 +205,7 @@ async def _grant(rooms: Rooms, partner: Partner, customer: Customer) -> Held:
         acr=TWO_FACTOR,
         amr=("pin", "otp"),
         at=at,
+        read=texts_read(rooms.catalogue, DisclosureRules(load_types(), rooms.rules), wallet(), at),
     )
     answer = token_answer(CUSTOMER_SCOPE, refreshable=True)
     grant = Grant(

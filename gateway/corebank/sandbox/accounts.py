@@ -81,9 +81,9 @@ class AccountDesk:
             detail = "A tier-1 account is opened at a branch."
             code: DeclineCode = "account.tier_not_available_online"
             return no(operation, moment, code, detail, "CN-ACC-01")
-        if customer.status != "active":
+        if customer.status != "active" or customer.on_list:
             return no(operation, moment, "customer.blocked", "The bank cannot serve this customer.")
-        number = self._office.pack.number
+        number = self._office.rules.number
         if age_on(customer.born_on, moment.day) < number("TS-AGE-01", "age_min", on=moment.day):
             detail = "The customer is below the age for opening accounts online."
             return no(operation, moment, "customer.under_age", detail, "TS-AGE-01")
@@ -109,7 +109,7 @@ class AccountDesk:
             "account_no": customer.declared_number_digest == customer.number_digest,
             "account_class": customer.account_class == "T1",
         }
-        elements = self._office.pack.words("CN-ACC-07", "elements", on=moment.day)
+        elements = self._office.rules.words("CN-ACC-07", "elements", on=moment.day)
         differing = [element for element in elements if not agrees[element]]
         if differing == ["account_class"]:
             detail = "The bound account is not a tier-1 account."

@@ -65,6 +65,9 @@ def _enrolment(persona: Persona, passcode_hash: str, moment: Moment) -> Unit:
         id_digest=ids.digest(f"id:{persona.login}"),
         mobile_digest=ids.digest(f"mobile:{persona.login}"),
         kyc_level=persona.kyc_level,
+        segment=persona.segment,
+        score=persona.score,
+        on_list=int(persona.on_list),
         born_on=date(moment.day.year - persona.age, 1, 1).isoformat(),
         at=moment.at,
     )

@@ -9,7 +9,7 @@ import msgspec
 from contracts.v1.money import LARGEST_MINOR_UNITS
 from gateway.corebank.port import DeclineCode
 from gateway.corebank.sandbox.store import MandateRow, StandingRow
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 
 Leg = Literal["in", "out"]
 # Names as the rules list them; "spend" and "transfer" stand for every flow that is counted.
@@ -62,10 +62,10 @@ def acceptable(bounds: Sequence[Bound]) -> int:
 
 
 class Limits:
-    """The rule pack as it bears on one bank day."""
+    """The rule book as it bears on one bank day."""
 
-    def __init__(self, pack: RulePack, on: date) -> None:
-        self._pack = pack
+    def __init__(self, rules: RuleBook, on: date) -> None:
+        self._rules = rules
         self._on = on
         self.day = on.isoformat()
         self.year = f"{on.year:04d}"
@@ -73,9 +73,9 @@ class Limits:
     def sums(self, standing: StandingRow, leg: Leg, flow: Flow) -> tuple[Sum, ...]:
         """The day's and the year's sum that a flow counts in; none when the flow is exempt."""
         rule = SUM_RULES[standing.tier]
-        if flow in self._pack.words(rule, "exempt", on=self._on):
+        if flow in self._rules.words(rule, "exempt", on=self._on):
             return ()
-        if leg not in self._pack.words(rule, "legs", on=self._on):
+        if leg not in self._rules.words(rule, "legs", on=self._on):
             return ()
         used = (
             (standing.in_day, standing.in_year)
@@ -83,7 +83,7 @@ class Limits:
             else (standing.out_day, standing.out_year)
         )
         periods = (self.day, self.year)
-        caps = [self._pack.number(rule, name, on=self._on) for name in ("day_fen", "year_fen")]
+        caps = [self._rules.number(rule, name, on=self._on) for name in ("day_fen", "year_fen")]
         return tuple(
             Sum(code, standing.account_id, leg, period, cap, spent)
             for code, period, cap, spent in zip(_SUM_CODES, periods, caps, used, strict=True)
@@ -103,7 +103,7 @@ class Limits:
     def balance_cap(self, tier: str) -> int:
         """The highest balance; accounts without one end where JSON numbers do."""
         if tier == "T3":
-            return self._pack.number(BALANCE_RULE, "balance_fen", on=self._on)
+            return self._rules.number(BALANCE_RULE, "balance_fen", on=self._on)
         return LARGEST_MINOR_UNITS
 
     def balance_left(self, standing: StandingRow) -> int:
@@ -139,14 +139,14 @@ class Limits:
             "bound_funded": standing.bound_funded_at,
             "consent": standing.inflow_agreed_at,
         }
-        asked = self._pack.words(
+        asked = self._rules.words(
             INFLOW_RULE, f"{standing.tier.lower()}_nonbound_in_requires", on=self._on
         )
         return tuple(condition for condition in asked if met.get(condition) is None)
 
     def open_max(self, tier: str) -> int:
         """How many accounts of the tier one customer may have (CN-ACC-02)."""
-        return self._pack.number("CN-ACC-02", f"{tier.lower()}_max", on=self._on)
+        return self._rules.number("CN-ACC-02", f"{tier.lower()}_max", on=self._on)
 
     def rules(self, standing: StandingRow, *more: str) -> tuple[str, ...]:
         """The rules that bear on movements of the account, sorted."""

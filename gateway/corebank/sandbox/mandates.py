@@ -87,7 +87,7 @@ class MandateDesk:
         )
         if wrong is not None:
             return wrong
-        number = self._office.pack.number
+        number = self._office.rules.number
         each = number(MANDATE_RULE, "per_debit_fen", on=moment.day)
         daily = number(MANDATE_RULE, "daily_fen", on=moment.day)
         if mandate.daily_cap.minor_units > daily:

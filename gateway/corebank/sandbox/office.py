@@ -12,7 +12,7 @@ from gateway.corebank.sandbox.limits import Limits
 from gateway.corebank.sandbox.operations import Operation, Operations, Verdict
 from gateway.database import Database, Unit
 from gateway.kit.clock import Clock, bank_day
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 
 CURRENCY = "CNY"
 
@@ -34,10 +34,10 @@ class BackOffice:
     """Database, rules, clock and the record of operations, as the desks share them."""
 
     def __init__(
-        self, database: Database, pack: RulePack, clock: Clock, operations: Operations
+        self, database: Database, rules: RuleBook, clock: Clock, operations: Operations
     ) -> None:
         self.database = database
-        self.pack = pack
+        self.rules = rules
         self.operations = operations
         self._clock = clock
 
@@ -45,7 +45,11 @@ class BackOffice:
         """Now. A decision uses one moment throughout, also across midnight."""
         at = self._clock.now()
         day = bank_day(at)
-        return Moment(at, day, Limits(self.pack, day))
+        return Moment(at, day, Limits(self.rules, day))
+
+    def rule_pack(self, moment: Moment) -> str:
+        """The version of the rules that a decision of the moment names."""
+        return self.rules.version(on=moment.day)
 
     async def standing(self, account_id: str, moment: Moment) -> store.StandingRow | None:
         """A tiered account with what its limits have used, or ``None``."""
@@ -65,7 +69,7 @@ class BackOffice:
         rules: tuple[str, ...],
     ) -> Verdict:
         """A yes with the changes that make it so."""
-        answer = Done(operation.operation_id, outcome, rules, self.pack.version, moment.at)
+        answer = Done(operation.operation_id, outcome, rules, self.rule_pack(moment), moment.at)
         return Verdict(answer, unit)
 
     def declined(
@@ -80,7 +84,7 @@ class BackOffice:
         """A definite no, recorded as such; ``detail`` is for people."""
         room = None if headroom is None else yuan(headroom)
         answer = Declined(
-            operation.operation_id, code, detail, room, rules, self.pack.version, moment.at
+            operation.operation_id, code, detail, room, rules, self.rule_pack(moment), moment.at
         )
         return Verdict(answer)
 

@@ -1,7 +1,7 @@
 """Personas: invented customers with known passcodes, one for every branch worth trying."""
 
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,7 +11,10 @@ Fen = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Persona(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One invented customer; ``bound_holder_zh`` is set where another owns the bound account."""
+    """One invented customer; ``bound_holder_zh`` is set where another owns the bound account.
+
+    ``segment``, ``score`` and ``on_list`` are what the bank thinks of them and tells nobody.
+    """
 
     login: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     passcode: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
@@ -26,6 +29,9 @@ class Persona(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     bound_balance: Fen
     bound_holder_zh: str | None = None
     open_t2: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    segment: Literal["mass", "preferred", "private"] = "mass"
+    score: Annotated[int, msgspec.Meta(ge=300, le=900)] = 650
+    on_list: bool = False
 
     @property
     def customer_id(self) -> str:

@@ -7,6 +7,7 @@ from gateway.corebank.port import (
     AnyOutcome,
     BankCustomer,
     ClosedAccount,
+    CustomerFacts,
     Declined,
     Done,
     EndedMandate,
@@ -27,7 +28,7 @@ from gateway.corebank.sandbox.personas import Persona
 from gateway.corebank.sandbox.sign_in import PasscodeHash, SignInDesk
 from gateway.database import Database, Statement, Unit
 from gateway.kit.clock import Clock
-from gateway.rules.service import RulePack
+from gateway.rules.service import RuleBook
 
 
 class SandboxBank:
@@ -41,7 +42,7 @@ class SandboxBank:
     def __init__(
         self,
         database: Database,
-        rules: RulePack,
+        rules: RuleBook,
         clock: Clock,
         *,
         passcodes: PasscodeHash | None = None,
@@ -70,6 +71,10 @@ class SandboxBank:
     async def customer(self, customer_id: str) -> BankCustomer | None:
         """See ``CoreBank.customer``."""
         return await self._sign_in.customer(customer_id)
+
+    async def facts(self, customer_id: str) -> CustomerFacts | None:
+        """See ``CoreBank.facts``."""
+        return await self._sign_in.facts(customer_id)
 
     async def open_account(
         self, operation_id: str, *, customer_id: str, tier: Tier
@@ -135,7 +140,7 @@ class SandboxBank:
         standing = await self._office.standing(account_id, moment)
         if standing is None:
             raise errors.NotFound("There is no such account.")
-        return capabilities(standing, moment, self._office.pack.version)
+        return capabilities(standing, moment, self._office.rule_pack(moment))
 
     async def withdraw(
         self, operation_id: str, *, account_id: str, amount: Money

@@ -7,7 +7,7 @@ from datetime import date
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from gateway.corebank.port import BankCustomer, BoundAccount
+from gateway.corebank.port import BankCustomer, BoundAccount, CustomerFacts
 from gateway.corebank.sandbox import store
 from gateway.corebank.sandbox.office import BackOffice
 from gateway.kit import ids
@@ -74,6 +74,19 @@ class SignInDesk:
         """See ``CoreBank.customer``."""
         row = await self._office.database.find(store.FIND_CUSTOMER, customer_id=customer_id)
         return None if row is None else known(row, self._office.moment().day)
+
+    async def facts(self, customer_id: str) -> CustomerFacts | None:
+        """See ``CoreBank.facts``."""
+        row = await self._office.database.find(store.FIND_FACTS, customer_id=customer_id)
+        if row is None:
+            return None
+        return CustomerFacts(
+            kyc_level=row.kyc_level,
+            age=age_on(row.born_on, self._office.moment().day),
+            bound_class=row.account_class,
+            open_t2=row.open_t2,
+            open_t3=row.open_t3,
+        )
 
 
 def age_on(born_on: str, day: date) -> int:

@@ -20,6 +20,7 @@ class CustomerRow(msgspec.Struct, frozen=True):
     kyc_level: KycLevel
     born_on: str
     status: str
+    on_list: int
     open_t2: int
     open_t3: int
     declared_number_digest: str | None
@@ -28,6 +29,16 @@ class CustomerRow(msgspec.Struct, frozen=True):
     holder_name: str | None
     holder_id_digest: str | None
     holder_mobile_digest: str | None
+    account_class: Tier | None
+
+
+class FactsRow(msgspec.Struct, frozen=True):
+    """What may be known of a customer before an order; no opinion of the bank's is read with it."""
+
+    kyc_level: KycLevel
+    born_on: str
+    open_t2: int
+    open_t3: int
     account_class: Tier | None
 
 
@@ -79,25 +90,37 @@ class Found(msgspec.Struct, frozen=True):
     found: str
 
 
-_CUSTOMER = """
-    select c.customer_id, c.passcode_hash, c.name_zh, c.name_en, c.id_digest, c.mobile_digest,
-      c.kyc_level, c.born_on, c.status,
+_OPEN = """
       coalesce((select used from bank_counter where owner_id = c.customer_id
         and leg = 'open_t2' and period = 'now'), 0) as open_t2,
       coalesce((select used from bank_counter where owner_id = c.customer_id
-        and leg = 'open_t3' and period = 'now'), 0) as open_t3,
+        and leg = 'open_t3' and period = 'now'), 0) as open_t3
+"""
+_CUSTOMER = f"""
+    select c.customer_id, c.passcode_hash, c.name_zh, c.name_en, c.id_digest, c.mobile_digest,
+      c.kyc_level, c.born_on, c.status, c.on_list, {_OPEN},
       b.declared_number_digest, b.number_digest, b.number_masked as bound_masked, b.holder_name,
       b.holder_id_digest, b.holder_mobile_digest, b.account_class
     from bank_customer c left join bank_bound_account b on b.customer_id = c.customer_id
-"""
+"""  # noqa: S608
 FIND_CUSTOMER = Query(f"{_CUSTOMER} where c.customer_id = :customer_id", CustomerRow)
+FIND_FACTS = Query(
+    f"""
+    select c.kyc_level, c.born_on, {_OPEN}, b.account_class
+    from bank_customer c left join bank_bound_account b on b.customer_id = c.customer_id
+    where c.customer_id = :customer_id
+    """,  # noqa: S608
+    FactsRow,
+)
 FIND_LOGIN = Query(f"{_CUSTOMER} where c.login_digest = :login_digest", CustomerRow)
 ANY_CUSTOMER = Query("select customer_id as found from bank_customer limit 1", Found)
 INSERT_CUSTOMER = Statement("""
     insert into bank_customer (customer_id, login_digest, passcode_hash, name_zh, name_en,
-      id_digest, mobile_digest, kyc_level, born_on, status, created_at)
+      id_digest, mobile_digest, kyc_level, born_on, status, segment, score,
+      on_list, created_at)
     values (:customer_id, :login_digest, :passcode_hash, :name_zh, :name_en,
-      :id_digest, :mobile_digest, :kyc_level, :born_on, 'active', :at)
+      :id_digest, :mobile_digest, :kyc_level, :born_on, 'active', :segment, :score,
+      :on_list, :at)
 """)
 INSERT_BOUND_ACCOUNT = Statement("""
     insert into bank_bound_account (customer_id, account_id, declared_number_digest,

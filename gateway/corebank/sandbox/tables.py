@@ -18,6 +18,10 @@ CUSTOMER = Table(
     Column("kyc_level", Text, nullable=False),
     Column("born_on", Text, nullable=False),
     Column("status", Text, nullable=False),
+    # What the bank thinks of the customer. It decides on orders and is told to nobody.
+    Column("segment", Text, nullable=False, server_default="mass"),
+    Column("score", BigInteger, nullable=False, server_default="650"),
+    Column("on_list", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
 )
 

@@ -1,5 +1,5 @@
-// Every page works without this, by codes. It asks for passkeys where the browser has them, and
-// keeps a form from being sent twice by a double click.
+// Every page works without this, by codes. It asks for passkeys where the browser has them, keeps a
+// form from being sent twice by a double click, and counts down until a page may be agreed to.
 const bytes = (text) =>
   Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
 const text = (buffer) =>
@@ -77,6 +77,27 @@ if (window.PublicKeyCredential && navigator.credentials) {
       }
     });
   }
+}
+
+// The server judges the time; this only spares the reader a page that says it was too soon.
+const reading = document.getElementById("reading");
+if (reading) {
+  const approve = document.getElementById("approve");
+  const [said, left] = reading.children;
+  const end = performance.now() + Number(reading.dataset.seconds) * 1000;
+  const count = () => {
+    const seconds = Math.ceil((end - performance.now()) / 1000);
+    if (seconds <= 0) {
+      approve.disabled = false;
+      said.textContent = reading.dataset.now;
+      left.textContent = "";
+      return;
+    }
+    left.textContent = reading.dataset.left.replace("{}", seconds);
+    setTimeout(count, 200);
+  };
+  approve.disabled = true;
+  count();
 }
 
 for (const form of document.forms) {

@@ -17,4 +17,4 @@ def check_details(request: AuthenticatedRequest) -> None:
     """RFC 9396 section 5: one entry that cannot be granted refuses the whole request."""
     if request.details is not None:
         scope = split_scope(request.parameters.get("scope", ""))
-        request.catalogue.check_details(request.details, scope)
+        request.catalogue.check_details(request.details, scope, request.client.client)

@@ -72,7 +72,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
             check_not_wider(details, narrower)
             if narrower != details:
                 # Judged as at the approval: less must still be one coherent order.
-                self.server.check_details(narrower, rights.scope)
+                self.server.check_details(narrower, rights.scope, self.request.client.client)
             token["scope"] = scope_within(token["scope"], details, narrower)
             details = narrower
         grant = Grant(

@@ -13,6 +13,7 @@ from gateway.audit.service import Audit
 from gateway.audit.verify import Report, verify_database
 from gateway.audit.worker import Sealer
 from gateway.database import Database, Query, Statement, Unit
+from gateway.rules.service import load_book
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 RECORDS = Query(
@@ -58,7 +59,7 @@ class Ledger:
     async def append(self, *actions: str) -> None:
         for action in actions:
             unit = Unit("test")
-            Audit().append(
+            Audit(load_book()).append(
                 unit, action=action, actor="system", resource="ord_1", rules=("CN-ACC-04",), at=AT
             )
             await self.database.commit(unit)

@@ -19,7 +19,14 @@ READING = {
     "issuer list",
     "keys list",
     "keys verify",
+    "package check",
+    "package list",
+    "package show",
     "partner list",
+    "partner listed",
+    "rules explain",
+    "rules list",
+    "rules simulate",
     "sandbox personas",
 }
 NAMES = {

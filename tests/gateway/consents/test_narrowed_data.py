@@ -9,6 +9,7 @@ from gateway.audit.service import Audit
 from gateway.consents.service import Consents
 from gateway.database import Database, Unit
 from gateway.events.service import Events
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.consents.test_service import events_of
 
@@ -20,7 +21,7 @@ READING: dict[str, Any] = {
 
 @pytest.fixture
 def consents(database: Database) -> Consents:
-    return Consents(database, Events(database), Audit(), rule_pack="2026.11")
+    return Consents(database, Events(database), Audit(load_book()))
 
 
 async def reading(consents: Consents, database: Database, clock: SetClock) -> str:

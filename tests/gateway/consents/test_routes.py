@@ -13,13 +13,14 @@ from gateway.consents.service import Consents
 from gateway.database import Database, Unit
 from gateway.events.service import Events
 from gateway.kit.caller import Caller
+from gateway.rules.service import load_book
 from gateway.web.errors import Voices
 from tests.conftest import SetClock
 
 
 @pytest.fixture
 def consents(database: Database) -> Consents:
-    return Consents(database, Events(database), Audit(), rule_pack="2026.11")
+    return Consents(database, Events(database), Audit(load_book()))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from gateway.consents import states
 from gateway.consents.service import Consents, Notice, is_live, promised
 from gateway.database import Database, Query, Unit
 from gateway.events.service import Events
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 
 PURSE: dict[str, Any] = {
@@ -47,7 +48,7 @@ RECORDS = Query(
 
 @pytest.fixture
 def consents(database: Database) -> Consents:
-    return Consents(database, Events(database), Audit(), rule_pack="2026.11")
+    return Consents(database, Events(database), Audit(load_book()))
 
 
 async def granted(
@@ -336,7 +337,7 @@ async def test_the_last_use_is_written_once_a_minute_at_most(
     consents: Consents, database: Database, clock: SetClock
 ) -> None:
     consent_id = await granted(consents, database, clock)
-    elsewhere = Consents(database, Events(database), Audit(), rule_pack="2026.11")
+    elsewhere = Consents(database, Events(database), Audit(load_book()))
     first = clock.now()
     seen = []
     for seconds in (0, 30, 30, 59, 1):

@@ -12,7 +12,7 @@ from gateway.corebank.sandbox.service import SandboxBank
 from gateway.corebank.sandbox.sign_in import PasscodeHash
 from gateway.database import Database
 from gateway.kit import ids
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 
 PAYEE = "payee-travel"
@@ -90,7 +90,7 @@ async def bank_of(database: Database, clock: SetClock, passcodes: PasscodeHash) 
     """Builds a seeded bank; keyword arguments go to it (interruptions, another rule pack)."""
 
     async def build(**named: object) -> SandboxBank:
-        rules = named.pop("rules", None) or load_pack()
+        rules = named.pop("rules", None) or load_book()
         bank = SandboxBank(database, rules, clock, passcodes=passcodes, **named)
         await bank.seed(load_personas())
         return bank

@@ -18,7 +18,7 @@ async def test_an_identified_adult_opens_both_tiers(bank: SandboxBank) -> None:
         assert isinstance(answer, Done)
         assert answer.outcome.tier == tier
         assert "CN-ACC-02" in answer.rules
-        assert answer.rule_pack == "2026.11"
+        assert answer.rule_pack == "2026.08"
     customer = await bank.customer("cus_lin")
     assert customer is not None
     assert (customer.open_t2, customer.open_t3) == (1, 1)

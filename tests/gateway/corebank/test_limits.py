@@ -1,7 +1,7 @@
 """Limits hold on the bank's day and year, whatever the order, and headroom is exact."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from gateway.corebank.port import AccountCapabilities, Declined, Done
 from gateway.corebank.sandbox.service import SandboxBank
 from gateway.kit.clock import BANK_ZONE, bank_day
-from gateway.rules.service import RulePack, decode_pack, load_pack
+from gateway.rules.service import RuleBook
 from tests.conftest import SetClock
 from tests.gateway.corebank.conftest import BankOf, Customers, cny, op
+from tests.packs import book_of, shipped_file, with_figure
 
 RARE = settings(
     max_examples=8,
@@ -167,25 +168,17 @@ async def test_investments_are_not_bought_from_a_purse(
     assert refusal(answer) == ("account.purpose_not_allowed", None)
 
 
-def lowered_pack(day: str) -> RulePack:
-    later = (
-        '\n[[row]]\nrule = "CN-ACC-04"\nparameter = "balance_fen"\nvalue = 100000\nunit = "fen"\n'
-        f'from = {day}\ninstrument = "test"\nconfidence = "high"\n'
+def lowered_from(day: date) -> RuleBook:
+    return book_of(
+        with_figure(shipped_file(), "CN-ACC-04", "balance_fen", 100_000, effective_from=day),
+        "2026.12",
     )
-    shipped = [
-        f'[[row]]\nrule = "{row.rule}"\nparameter = "{row.parameter}"\n'
-        f"value = {list(row.value) if isinstance(row.value, tuple) else row.value}\n"
-        f'unit = "{row.unit}"\nfrom = {row.effective_from}\ninstrument = "test"\n'
-        f'confidence = "{row.confidence}"\n'
-        for row in load_pack().in_force(bank_day(datetime(2026, 11, 24, tzinfo=UTC)))
-    ]
-    return decode_pack(('version = "2026.12"\n' + "".join(shipped) + later).encode(), "pack.toml")
 
 
 async def test_tomorrows_cap_binds_tomorrow_and_a_fuller_purse_may_still_pay(
     bank_of: BankOf, clock: SetClock
 ) -> None:
-    bank = await bank_of(rules=lowered_pack("2026-11-25"))
+    bank = await bank_of(rules=lowered_from(date(2026, 11, 25)))
     purse = await Customers(bank).account("T3", funded=150_000)
     assert (await bank.capabilities(purse)).next_top_up == cny(50_000)
     clock.advance(24 * 3600)

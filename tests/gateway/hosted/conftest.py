@@ -30,8 +30,9 @@ from gateway.kit.vault import Vault
 from gateway.oauth.requests import FormRequest
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import SCOPES, Onboarding
-from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.products.package_files import PackageFile
+from gateway.products.service import Catalogue, DisclosureRules, load_packages, load_types
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.hosted.reader import Reader
 from tests.gateway.oauth.partner import DETAILS, ISSUER, REDIRECT_URI, SWEEP, Partner, new_key
@@ -48,16 +49,20 @@ def pages_of(issuer: str, live: bool) -> Pages:
 class House:
     """Every room that the pages need, and two partners in the register."""
 
-    def __init__(self, database: Database, clock: SetClock) -> None:
-        audit, vault, pack = Audit(), Vault.fresh(), load_pack()
+    def __init__(
+        self, database: Database, clock: SetClock, packages: tuple[PackageFile, ...] = ()
+    ) -> None:
+        audit, vault, pack = Audit(load_book()), Vault.fresh(), load_book()
         self.database = database
         self.clock = clock
         self.vault = vault
         self.pack = pack
         self.bank = SandboxBank(database, pack, clock)
         self.onboarding = Onboarding(database, audit, vault, sandbox=True)
-        self.consents = Consents(database, Events(database), audit, rule_pack=pack.version)
-        catalogue = Catalogue(load_packages(), pack, clock)
+        self.consents = Consents(database, Events(database), audit)
+        catalogue = Catalogue(
+            (*load_packages(), *packages), pack, clock, register=self.onboarding.standings
+        )
         self.oauth = OAuth(
             database,
             self.onboarding,
@@ -82,7 +87,13 @@ class House:
 
     def app(self, *, issuer: str = ISSUER, live: bool = False) -> Litestar:
         messenger = None if live else SandboxMessenger(self.database, self.vault)
-        hosted = Hosted(*self.rooms, rules=self.pack, issuer=issuer, messenger=messenger)
+        hosted = Hosted(
+            *self.rooms,
+            rules=self.pack,
+            disclosures=DisclosureRules(load_types(), self.pack),
+            issuer=issuer,
+            messenger=messenger,
+        )
         return Litestar(list(hosted_routes(hosted, pages_of(issuer, live))), openapi_config=None)
 
     async def register(self, **changes: Any) -> Partner:
@@ -101,6 +112,15 @@ class House:
         )
         return Partner(registered.client_id, self.clock, key)
 
+    async def enlist(self, partner: Partner) -> Partner:
+        """Puts the partner on the bank's list of partners in credit."""
+        client = await self.onboarding.find(partner.client_id)
+        assert client is not None
+        await self.onboarding.standings.enlist(
+            client.partner_id, True, operator="test", at=self.clock.now()
+        )
+        return partner
+
     async def entrance(self, partner: Partner, **fields: Any) -> str:
         """The address to which a partner sends its customer."""
         wanted = {"authorization_details": msgspec.json.encode(ALL_PARTS).decode()} | fields
@@ -110,8 +130,14 @@ class House:
 
 
 @pytest.fixture
-async def house(database: Database, clock: SetClock) -> House:
-    built = House(database, clock)
+def packages() -> tuple[PackageFile, ...]:
+    """What is on sale besides what ships."""
+    return ()
+
+
+@pytest.fixture
+async def house(database: Database, clock: SetClock, packages: tuple[PackageFile, ...]) -> House:
+    built = House(database, clock, packages)
     await built.oauth.ensure()
     await built.bank.seed(load_personas()[:2])
     return built

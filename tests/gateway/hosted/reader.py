@@ -16,6 +16,7 @@ class Form:
         self.action = action
         self.hidden: dict[str, str] = {}
         self.boxes: list[str] = []
+        self.consents: list[str] = []
         self.buttons: dict[str, dict[str, str]] = {}
 
 
@@ -45,7 +46,9 @@ class Page(HTMLParser):
             self.forms[-1].hidden[found["name"]] = found["value"]
         elif tag == "input" and found.get("type") == "checkbox":
             assert "checked" not in found
-            self.forms[-1].boxes.append(found["value"])
+            form = self.forms[-1]
+            boxes = form.consents if found["name"] == "consent" else form.boxes
+            boxes.append(found["value"])
         elif tag == "button" and self.forms:
             self.forms[-1].buttons[found.get("id", "")] = found
 

@@ -39,7 +39,7 @@ async def asked(house: House, partner: Partner, reader: Reader) -> Page:
                 "Roughly how much is in the purse",
             ),
         ),
-        ("zh-CN", ("查看账户信息", "账户还能转入、转出多少", "零钱包余额的大致区间")),
+        ("zh-CN", ("查看账户信息", "账户还能转入、转出多少", "零钱余额区间")),
     ],
 )
 async def test_the_page_says_what_may_be_read(

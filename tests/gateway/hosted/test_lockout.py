@@ -10,7 +10,7 @@ import pytest
 from gateway.audit.service import Audit
 from gateway.database import Database, Query, Unit
 from gateway.hosted.lockout import LockedOut, Lockout
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.hosted.conftest import House
 from tests.gateway.hosted.reader import Page, Reader
@@ -33,7 +33,7 @@ COUNTS = Query("select customer_key as text from customer_lockout", Kept)
 
 @pytest.fixture
 def lockout(database: Database) -> Lockout:
-    return Lockout(database, load_pack(), Audit())
+    return Lockout(database, load_book(), Audit(load_book()))
 
 
 async def fail(lockout: Lockout, database: Database, clock: SetClock, factor: str) -> None:

@@ -189,7 +189,7 @@ async def test_the_list_tells_purpose_data_and_last_use(
     for expected in (
         "Purpose Commuter wallet 1.0.0",
         "Last used Not yet",
-        "Wayfare receives Whether the accounts can be used",
+        "Wayfare receives Whether the account can be used",
         "At most per debit CNY\u00a020.00",
     ):
         assert expected in words

@@ -21,7 +21,7 @@ from gateway.oauth.routes import grant_handle_routes, protocol_routes, userinfo_
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from gateway.web.errors import Voices
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, Partner
@@ -38,7 +38,7 @@ def vault() -> Vault:
 
 @pytest.fixture
 def audit() -> Audit:
-    return Audit()
+    return Audit(load_book())
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def onboarding(database: Database, audit: Audit, vault: Vault) -> Onboarding:
 
 @pytest.fixture
 def consents(database: Database, audit: Audit) -> Consents:
-    return Consents(database, Events(database), audit, rule_pack="2026.11")
+    return Consents(database, Events(database), audit)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def oauth(
     vault: Vault,
     clock: SetClock,
 ) -> OAuth:
-    catalogue = Catalogue(load_packages(), load_pack(), clock)
+    catalogue = Catalogue(load_packages(), load_book(), clock)
     room = OAuth(database, onboarding, consents, catalogue, audit, vault, clock, issuer=ISSUER)
     await room.ensure()
     return room

@@ -49,6 +49,11 @@ async def listen() -> dict[str, str]:
     return {}
 
 
+@post("/v1/ask", opt={"scope": "catalog.read", "customer_scope": "order.write"}, status_code=200)
+async def ask(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return {"about": request.state.caller.customer_id}
+
+
 @get("/v1/broken", opt={"scope": "order.read"})
 async def broken() -> None:
     raise RuntimeError("by design")
@@ -75,7 +80,9 @@ def _transport(
     database: Database, clock: SetClock, signatures: MessageSignatures
 ) -> httpx.ASGITransport:
     guard = ResourceGuard(database, clock, issuer=ISSUER, mtls=MTLS, signatures=signatures)
-    resources = Router("/", route_handlers=[write, end, read, listen, broken], middleware=[guard])
+    resources = Router(
+        "/", route_handlers=[write, end, read, listen, ask, broken], middleware=[guard]
+    )
     app = Litestar(
         [resources],
         exception_handlers={Exception: Voices(ISSUER, "/oauth").answer},

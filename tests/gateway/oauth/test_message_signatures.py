@@ -18,12 +18,12 @@ from contracts.v1.clients import ClientMetadata
 from gateway.oauth.message_signatures import a2_integrity
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
-from gateway.rules.service import load_pack
 from tests.conftest import SetClock
 from tests.flows import message_signing
 from tests.gateway.oauth.partner import ISSUER, Partner, new_key
 from tests.gateway.oauth.signed_calls import BODY, MTLS, PATH, URL, Caller, Serve, refused, write_to
 from tests.gateway.oauth.story import Story, register
+from tests.packs import book_of, shipped_file
 
 # ---- Taken ----------------------------------------------------------------------------------
 
@@ -386,6 +386,6 @@ async def test_a_pack_that_asks_for_nothing_leaves_it_to_the_registration(
 
 
 def test_the_shipped_pack_asks_for_signatures_since_its_instrument() -> None:
-    shipped = load_pack()
+    shipped = book_of(shipped_file())
     assert a2_integrity(shipped, date(2026, 11, 24)) == ("signature",)
     assert a2_integrity(shipped, date(2020, 2, 12)) == ()

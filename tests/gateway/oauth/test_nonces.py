@@ -28,7 +28,7 @@ from gateway.oauth.routes import protocol_routes
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from gateway.web.errors import Voices
 from tests.conftest import SetClock
 from tests.gateway.oauth.conftest import read_orders, read_packages
@@ -53,7 +53,7 @@ async def oauth(
         database,
         onboarding,
         consents,
-        Catalogue(load_packages(), load_pack(), clock),
+        Catalogue(load_packages(), load_book(), clock),
         audit,
         vault,
         clock,

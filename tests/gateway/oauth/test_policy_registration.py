@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from contracts import errors
@@ -13,11 +12,12 @@ from contracts.v1.onboarding import RiskAssessment
 from gateway.oauth.assessed_levels import AssessedLevels
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import LEVELS, SCOPES, Onboarding, level_of
-from gateway.rules.service import RulePack, load_pack
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, REDIRECT_URI, Partner, post
 from tests.gateway.oauth.story import Story, register
 from tests.gateway.oauth.test_revocation_introspection import look_up
+from tests.packs import book_of, shipped_file, with_figure, without_rule
 
 TOKEN = f"{ISSUER}/oauth/token"
 TODAY = date(2026, 11, 24)
@@ -45,6 +45,7 @@ def test_every_scope_has_its_level() -> None:
     assert {scope for scope in SCOPES if level_of(scope) == "A1"} == {
         "catalog.read",
         "event.subscribe",
+        "instalment.quote",
         "openid",
     }
     assert set(LEVELS) == SCOPES
@@ -143,20 +144,21 @@ async def test_a_handle_is_no_way_around_the_assessment(
 
 
 def test_the_rule_pack_says_which_levels_are_assessed() -> None:
-    shipped = load_pack()
-    levels = AssessedLevels(shipped)
+    shipped = shipped_file()
+    levels = AssessedLevels(book_of(shipped))
     assert levels.on(datetime(2026, 11, 24, tzinfo=UTC)) == {"A2"}
     # The day before the instrument took effect, at the bank.
     assert levels.on(datetime(2020, 2, 12, 15, 59, tzinfo=UTC)) == frozenset()
     assert levels.on(datetime(2020, 2, 12, 16, tzinfo=UTC)) == {"A2"}
-    assert AssessedLevels(RulePack("2026.11", ())).on(datetime(2026, 11, 24, tzinfo=UTC)) == set()
+    without = AssessedLevels(book_of(without_rule(shipped, "CN-API-02")))
+    assert without.on(datetime(2026, 11, 24, tzinfo=UTC)) == set()
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "tls_client_auth"])
 async def test_the_rule_pack_says_how_level_a2_authenticates(
     onboarding: Onboarding, clock: SetClock, method: str
 ) -> None:
-    shipped = load_pack().words("CN-API-03", "a2_auth", on=TODAY)
+    shipped = load_book().words("CN-API-03", "a2_auth", on=TODAY)
     assert set(shipped) == {"private_key_jwt", "tls_client_auth"}
     subject = {"tls_client_auth_san_dns": "a.example"} if method == "tls_client_auth" else {}
     metadata = ClientMetadata(token_endpoint_auth_method=method, **subject)  # type: ignore[arg-type]
@@ -166,16 +168,8 @@ async def test_the_rule_pack_says_how_level_a2_authenticates(
 async def test_another_rule_pack_is_another_answer(
     database: Any, audit: Any, vault: Any, clock: SetClock
 ) -> None:
-    rows = load_pack().in_force(TODAY)
-    certificates_only = tuple(
-        msgspec.structs.replace(row, value=("tls_client_auth",))
-        if row.parameter == "a2_auth"
-        else row
-        for row in rows
-    )
-    strict = Onboarding(
-        database, audit, vault, sandbox=True, rules=RulePack("2027.01", certificates_only)
-    )
+    certificates_only = with_figure(shipped_file(), "CN-API-03", "a2_auth", ("tls_client_auth",))
+    strict = Onboarding(database, audit, vault, sandbox=True, rules=book_of(certificates_only))
     with pytest.raises(errors.InvalidField) as refusal:
         await register(strict, clock, "A2", scope="order.read")
     assert refusal.value.extras["field"] == "token_endpoint_auth_method"

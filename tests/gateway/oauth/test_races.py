@@ -27,7 +27,7 @@ from gateway.oauth.service import OAuth
 from gateway.oauth.tokens import store_client_token, token_answer
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import ISSUER, Partner, answer_of, new_key, post
 from tests.gateway.oauth.signed_requests import request_object
@@ -184,8 +184,8 @@ async def test_two_rooms_on_one_database_share_what_counts_once(
     other = OAuth(
         other_database,
         Onboarding(other_database, audit, vault, sandbox=True),
-        Consents(other_database, Events(other_database), audit, rule_pack="2026.11"),
-        Catalogue(load_packages(), load_pack(), clock),
+        Consents(other_database, Events(other_database), audit),
+        Catalogue(load_packages(), load_book(), clock),
         audit,
         vault,
         clock,

@@ -15,7 +15,7 @@ from gateway.oauth.account_information import scope_within, withheld_scopes
 from gateway.oauth.details import check_not_wider, is_within
 from gateway.oauth.details_types import DetailsTypes
 from gateway.oauth.service import OAuth
-from gateway.onboarding.service import Onboarding
+from gateway.onboarding.service import Client, Onboarding
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import DETAILS, Partner, answer_of, entry, fen, post
 from tests.gateway.oauth.story import Story, register
@@ -269,17 +269,32 @@ def test_less_never_reaches_more(asked: list[dict[str, Any]], kept: list[dict[st
         assert (BALANCE in scope.split()) == ("balance" in kinds)
 
 
+CLIENT = Client(
+    client_id="cli_1",
+    partner_id="ptr_1",
+    name="X",
+    status="active",
+    jwks=(),
+    redirect_uris=(),
+    scopes=frozenset(),
+    grant_types=frozenset(),
+    authorization_details_types=frozenset(),
+    sector="x",
+    version=1,
+)
+
+
 @given(
     strange=st.dictionaries(st.sampled_from(["datatypes", "more"]), st.lists(st.text(max_size=3)))
 )
 def test_no_strange_entry_breaks_the_judge(strange: dict[str, Any]) -> None:
     class Nothing:
-        def check_details(self, details: Any) -> None:
+        def check_details(self, details: Any, standing: Any) -> None:
             raise AssertionError("an entry of another type")
 
     with pytest.raises(errors.InvalidAuthorizationDetails):
         types = DetailsTypes(Nothing())
-        types.check_details([strange | {"type": ACCOUNT_INFORMATION_TYPE}], frozenset())
+        types.check_details([strange | {"type": ACCOUNT_INFORMATION_TYPE}], frozenset(), CLIENT)
 
 
 def test_kinds_of_data_may_be_fewer_and_each_once() -> None:

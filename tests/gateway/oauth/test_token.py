@@ -226,7 +226,7 @@ async def test_a_client_gets_by_itself_what_needs_no_customer(
         form = partner.form(grant_type="client_credentials", scope=scope)
         assert await ask(http, partner, form) == expected
     all_of_it = await story.exchange(partner, partner.form(grant_type="client_credentials"))
-    assert all_of_it["scope"] == "catalog.read event.subscribe"
+    assert all_of_it["scope"] == "catalog.read event.subscribe instalment.quote"
 
 
 async def test_only_digests_of_credentials_are_stored(

@@ -12,6 +12,7 @@ from gateway.kit.http import Sender as KitSender
 from gateway.kit.key_store import MemoryKeyStore
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.applicant import SERVER, Applicant, door, trust
 from tests.gateway.onboarding.documents import Documents, Sender, serving, wish
@@ -37,13 +38,13 @@ async def sender(documents: Documents) -> AsyncIterator[KitSender]:
 
 @pytest.fixture
 def onboarding(database: Database, vault: Vault, sender: KitSender) -> Onboarding:
-    return Onboarding(database, Audit(), vault, sandbox=True, sender=sender)
+    return Onboarding(database, Audit(load_book()), vault, sandbox=True, sender=sender)
 
 
 @pytest.fixture
 def live(database: Database, vault: Vault) -> Onboarding:
     """The same register in a gateway that is no sandbox."""
-    return Onboarding(database, Audit(), vault, sandbox=False)
+    return Onboarding(database, Audit(load_book()), vault, sandbox=False)
 
 
 @pytest.fixture

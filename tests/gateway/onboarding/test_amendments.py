@@ -13,6 +13,7 @@ from gateway.kit.vault import Vault
 from gateway.onboarding.clients import Client
 from gateway.onboarding.metadata import decode_amendment
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.applicant import ACTS
 from tests.gateway.onboarding.documents import Documents, fresh, jwks, public, wish
@@ -56,7 +57,7 @@ async def test_a_change_is_known_to_everybody_and_audited_by_member(
     vault: Vault,
     partner: RegisteredClient,
 ) -> None:
-    elsewhere = Onboarding(database, Audit(), vault, sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), vault, sandbox=True)
     assert (await found(elsewhere, partner)).version == 1
     addresses = ["https://wayfare.example/new"]
     changed = await amend(
@@ -100,7 +101,7 @@ async def test_who_was_overtaken_between_reading_and_writing_is_told(
     vault: Vault,
     partner: RegisteredClient,
 ) -> None:
-    elsewhere = Onboarding(database, Audit(), vault, sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), vault, sandbox=True)
     stale = await found(elsewhere, partner)
 
     async def as_it_was(client_id: str) -> Client | None:
@@ -108,7 +109,7 @@ async def test_who_was_overtaken_between_reading_and_writing_is_told(
 
     await amend(onboarding, clock, partner, client_name="First")
     elsewhere.amendments = type(elsewhere.amendments)(
-        database, Audit(), elsewhere.registrar, as_it_was
+        database, Audit(load_book()), elsewhere.registrar, as_it_was
     )
     with pytest.raises(errors.Conflict, match="another by now"):
         await amend(elsewhere, clock, partner, version=1, client_name="Second")
@@ -214,7 +215,7 @@ async def test_a_key_is_added_beside_the_old_one_and_the_old_one_retired(
 ) -> None:
     old, new = fresh(kid="old"), fresh(kid="new")
     one = await onboarding.register(wish(jwks=jwks(old)), operator="ada", at=clock.now())
-    elsewhere = Onboarding(database, Audit(), vault, sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), vault, sandbox=True)
     assert await kids(elsewhere, one) == ["old"]
     add = onboarding.amendments.add_keys
     # A partner often hands in its whole set.

@@ -11,6 +11,7 @@ from gateway.audit.service import Audit
 from gateway.database import Database, Query
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Client, Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.documents import wish
 
@@ -70,7 +71,7 @@ async def test_the_newest_assessment_decides_on_every_process(
     database: Database, vault: Vault, onboarding: Onboarding, clock: SetClock
 ) -> None:
     made = await onboarding.register(wish(), operator="ada", at=clock.now())
-    elsewhere = Onboarding(database, Audit(), vault, sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), vault, sandbox=True)
     assert (await found(elsewhere, made.client_id)).is_assessed(clock.now())
     yesterday = TODAY - timedelta(days=1)
     for last_day, stands in ((yesterday, False), (TODAY, True)):

@@ -13,6 +13,7 @@ from gateway.database import Database
 from gateway.kit.vault import Vault
 from gateway.onboarding.metadata import decode
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.applicant import Applicant, door, refused, trust
 from tests.gateway.onboarding.documents import fresh, jwks, wish
@@ -27,7 +28,7 @@ BOUND = {"tls_client_certificate_bound_access_tokens": True}
 @pytest.fixture
 def without(database: Database, vault: Vault) -> Onboarding:
     """The register of a gateway without TESSERA_MTLS_ISSUER."""
-    return Onboarding(database, Audit(), vault, sandbox=True, mutual_tls=False)
+    return Onboarding(database, Audit(load_book()), vault, sandbox=True, mutual_tls=False)
 
 
 @pytest.mark.parametrize(

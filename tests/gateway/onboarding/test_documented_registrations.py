@@ -11,6 +11,7 @@ from gateway.audit.service import Audit
 from gateway.database import Database
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Onboarding, decode_registration
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.oauth.partner import new_key
 
@@ -35,7 +36,7 @@ def test_the_page_shows_a_client_of_each_kind() -> None:
 async def test_what_is_shown_can_be_registered(
     shown: dict[str, Any], database: Database, clock: SetClock
 ) -> None:
-    onboarding = Onboarding(database, Audit(), Vault.fresh(), sandbox=False)
+    onboarding = Onboarding(database, Audit(load_book()), Vault.fresh(), sandbox=False)
     document = dict(shown)
     if "metadata" not in shown:
         document["jwks"] = {"keys": [new_key().as_dict(private=False)]}

@@ -14,6 +14,7 @@ from gateway.database import Database
 from gateway.kit.key_store import MemoryKeyStore
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 
 KEYS = MemoryKeyStore()
@@ -38,7 +39,7 @@ def wish(**changes: Any) -> Registration:
 
 @pytest.fixture
 def onboarding(database: Database) -> Onboarding:
-    return Onboarding(database, Audit(), Vault(KEYS), sandbox=True)
+    return Onboarding(database, Audit(load_book()), Vault(KEYS), sandbox=True)
 
 
 def pem() -> str:
@@ -88,7 +89,7 @@ async def test_a_retired_key_is_gone_at_once_for_everybody(
 ) -> None:
     two = wish(jwks={"keys": [jwk("old"), jwk("new")]})
     made = await onboarding.register(two, operator="ada", at=clock.now())
-    elsewhere = Onboarding(database, Audit(), Vault(KEYS), sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), Vault(KEYS), sandbox=True)
     assert len((await elsewhere.find(made.client_id)).jwks) == 2  # type: ignore[union-attr]
     await onboarding.retire_key(
         made.client_id, made.key_thumbprints[0], operator="ada", at=clock.now()
@@ -143,7 +144,7 @@ PRIVATE = ECKey.generate_key("P-256", {"kid": "p"}, private=True).as_dict(privat
 async def test_a_wrong_wish_is_told_what_to_change(
     database: Database, clock: SetClock, changes: dict[str, Any], says: str
 ) -> None:
-    onboarding = Onboarding(database, Audit(), Vault(KEYS), sandbox=True)
+    onboarding = Onboarding(database, Audit(load_book()), Vault(KEYS), sandbox=True)
     with pytest.raises(errors.InvalidField, match=says):
         await onboarding.register(wish(**changes), operator="ada", at=clock.now())
 
@@ -159,8 +160,8 @@ async def test_ed25519_and_rsa_keys_are_welcome(onboarding: Onboarding, clock: S
 
 async def test_loopback_redirects_are_for_sandboxes(database: Database, clock: SetClock) -> None:
     local = wish(redirect_uris=["http://127.0.0.1:9000/back"])
-    sandbox = Onboarding(database, Audit(), Vault(KEYS), sandbox=True)
-    live = Onboarding(database, Audit(), Vault(KEYS), sandbox=False)
+    sandbox = Onboarding(database, Audit(load_book()), Vault(KEYS), sandbox=True)
+    live = Onboarding(database, Audit(load_book()), Vault(KEYS), sandbox=False)
     await sandbox.register(local, operator="ada", at=clock.now())
     with pytest.raises(errors.InvalidField, match="https"):
         await live.register(wish(redirect_uris=local.redirect_uris), operator="ada", at=clock.now())

@@ -12,6 +12,7 @@ from gateway.audit.service import Audit
 from gateway.database import Database, Query
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Onboarding
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.applicant import ACTS, DIRECTORY, SERVER, Applicant, door, refused
 from tests.gateway.onboarding.documents import fresh, jwks, public
@@ -107,7 +108,7 @@ async def test_over_two_processes_one_is_registered(
     database: Database, database_url: str, vault: Vault, applicant: Applicant, clock: SetClock
 ) -> None:
     other_database = await Database.connect(database_url)
-    other = Onboarding(other_database, Audit(), vault, sandbox=True)
+    other = Onboarding(other_database, Audit(load_book()), vault, sandbox=True)
     transport = httpx.ASGITransport(door(other, clock))
     text = applicant.statement()
     async with httpx.AsyncClient(transport=transport, base_url=SERVER) as http:

@@ -11,6 +11,7 @@ from gateway.audit.service import Audit
 from gateway.database import Database
 from gateway.kit.vault import Vault
 from gateway.onboarding.service import Kind, Onboarding, Verb
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.onboarding.applicant import ACTS, Applicant
 from tests.gateway.onboarding.documents import wish
@@ -46,7 +47,7 @@ async def test_a_move_is_known_to_everybody_who_remembered_otherwise(
     partner: RegisteredClient,
     kind: Kind,
 ) -> None:
-    elsewhere = Onboarding(database, Audit(), vault, sandbox=True)
+    elsewhere = Onboarding(database, Audit(load_book()), vault, sandbox=True)
     assert await status(elsewhere, partner) == "active"
     moves: list[tuple[Verb, str]] = [
         ("suspend", "suspended"),

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,9 +24,17 @@ from gateway.oauth.service import TWO_FACTOR
 from gateway.orders.service import Orders, Placed
 from gateway.payments.service import Payments
 from gateway.products.package_files import PackageFile
-from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.products.service import (
+    Catalogue,
+    DisclosureRules,
+    NamedQuotes,
+    PartnerRegister,
+    load_packages,
+    load_types,
+)
+from gateway.rules.service import load_book
 from gateway.web.idempotency import Idempotency
+from tests.agreed import texts_read
 from tests.conftest import SetClock
 
 Interruption = Callable[[str, str], Awaitable[None]]
@@ -107,24 +115,34 @@ class Story:
         before_commit: Interruption = undisturbed,
         after_commit: Interruption = undisturbed,
         seen_clock: SetClock | None = None,
+        register: PartnerRegister | None = None,
     ) -> None:
-        """``seen_clock`` is the bank's time as the gateway sees it, where the two differ."""
-        rules = load_pack()
-        seen_clock = seen_clock or clock
+        """``seen_clock`` is the bank's time as the gateway sees it, where the two differ.
+
+        ``register`` says which partners are listed; without one none is.
+        """
         self.database = database
         self.clock = clock
+        self.rules = load_book()
         self.bank = SandboxBank(
             database,
-            rules,
+            self.rules,
             clock,
             passcodes=PasscodeHash(memory_kib=64),
             before_commit=before_commit,
             after_commit=after_commit,
         )
-        self.audit = Audit()
+        packages = (*load_packages(), *packages)
+        self.catalogue = Catalogue(packages, self.rules, clock, register=register)
+        self.disclosures = DisclosureRules(load_types(), self.rules)
+        self._open(seen_clock or clock)
+
+    def _open(self, seen_clock: SetClock) -> None:
+        database, rules = self.database, self.rules
+        self.audit = Audit(rules)
         self.events = Events(database)
         self.idempotency = Idempotency(database)
-        self.consents = Consents(database, self.events, self.audit, rule_pack=rules.version)
+        self.consents = Consents(database, self.events, self.audit)
         self.mandates = Mandates(database, self.events)
         self.accounts = Accounts(database, self.bank, self.events, bank_clock=seen_clock)
         shared = {
@@ -133,16 +151,18 @@ class Story:
             "events": self.events,
             "audit": self.audit,
             "idempotency": self.idempotency,
-            "clock": clock,
+            "clock": self.clock,
             "lease": LEASE,
         }
         self.orders = Orders(
             database,
             self.bank,
-            catalogue=Catalogue((*load_packages(), *packages), rules, clock),
+            catalogue=self.catalogue,
+            disclosures=self.disclosures,
             accounts=self.accounts,
             hosted_url=HOSTED,
             rules=rules,
+            quotes=NamedQuotes(database),
             **shared,
         )
         self.payments = Payments(database, self.bank, bank_clock=seen_clock, rules=rules, **shared)
@@ -164,8 +184,9 @@ class Story:
         partner_id: str = "par_metro",
         client_id: str = "cli_metro",
         acr: str = TWO_FACTOR,
+        shown_at: datetime | None = None,
     ) -> Caller:
-        """A caller whose token carries a fresh consent of the persona."""
+        """A caller whose token carries a fresh consent of the persona, its texts read."""
         await self.seed(login)
         entries = wallet() if details is None else details
         unit = Unit("consent.grant")
@@ -179,6 +200,9 @@ class Story:
             acr=acr,
             amr=("pwd",),
             at=self.clock.now(),
+            read=texts_read(
+                self.catalogue, self.disclosures, entries, self.clock.now(), shown_at=shown_at
+            ),
         )
         await self.database.commit(unit)
         return Caller(
@@ -282,4 +306,9 @@ def package(code: str, *parts: tuple[str, str, bool]) -> PackageFile:
         replace(wallet_parts[theirs], id=ours, required=required, draws_on=None)
         for theirs, ours, required in parts
     )
-    return replace(shipped(), code=code, component=components)
+    ours = {theirs: tuple(o for t, o, _ in parts if t == theirs) for theirs in wallet_parts}
+    texts = tuple(
+        replace(text, components=tuple(name for part in text.components for name in ours[part]))
+        for text in shipped().disclosure
+    )
+    return replace(shipped(), code=code, component=components, disclosure=texts)

@@ -181,13 +181,15 @@ async def test_what_nobody_can_activate_is_refused_before_anything_is_written(
     strange = msgspec.structs.replace(strange, component=(strange.component[0], parts[1]))
     unfunded = story.package("unfunded-ride", ("purse", "purse", True), ("ride", "ride", True))
     tale = Story(database, clock, packages=(strange, unfunded))
-    for package, details, culprit in (
-        ("strange-wallet", [("purse", "open"), ("vault", "open")], "vault"),
-        ("unfunded-ride", [("purse", "open"), ("ride", "mandate")], "ride"),
+    strange_parts = [("purse", "open"), ("vault", "open")]
+    unfunded_parts = [("purse", "open"), ("ride", "mandate")]
+    for package, details, culprit, refusal in (
+        ("strange-wallet", strange_parts, "vault", errors.PackageNotOrderable),
+        ("unfunded-ride", unfunded_parts, "ride", errors.OrderNotEligible),
     ):
         entries = [entry(*detail, package=package) for detail in details]
         caller = await tale.consent(details=entries)
-        with pytest.raises(errors.OrderNotEligible) as refused:
+        with pytest.raises(refusal) as refused:
             await tale.place(caller, key=package, request=wanted(package))
         assert refused.value.extras["component"] == culprit
     assert await tale.count(story.ORDERS) == 0

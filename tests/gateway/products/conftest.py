@@ -7,12 +7,15 @@ import pytest
 
 from gateway.products.package_files import PackageFile, decode_package
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.products.standing import Unproved
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 
 WALLET = files("gateway.products").joinpath("packages/commuter-wallet.toml").read_text("utf-8")
 
 CatalogueOf = Callable[..., Catalogue]
+# A partner of whom nothing special is recorded.
+PARTNER = Unproved("ptr_1")
 
 
 def package_of(text: str) -> PackageFile:
@@ -22,11 +25,11 @@ def package_of(text: str) -> PackageFile:
 @pytest.fixture
 def catalogue_of(clock: SetClock) -> CatalogueOf:
     def build(*texts: str) -> Catalogue:
-        return Catalogue([package_of(text) for text in texts], load_pack(), clock)
+        return Catalogue([package_of(text) for text in texts], load_book(), clock)
 
     return build
 
 
 @pytest.fixture
 def catalogue(clock: SetClock) -> Catalogue:
-    return Catalogue(load_packages(), load_pack(), clock)
+    return Catalogue(load_packages(), load_book(), clock)

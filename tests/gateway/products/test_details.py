@@ -10,7 +10,7 @@ from contracts.v1.money import Money
 from gateway.kit.clock import bank_day
 from gateway.products.service import Catalogue
 from tests.conftest import SetClock
-from tests.gateway.products.conftest import WALLET, CatalogueOf
+from tests.gateway.products.conftest import PARTNER, WALLET, CatalogueOf
 
 
 def cny(minor_units: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def wallet() -> list[dict[str, Any]]:
 
 
 def test_a_whole_wallet_may_be_asked_for(catalogue: Catalogue) -> None:
-    details = catalogue.check_details(wallet())
+    details = catalogue.check_details(wallet(), PARTNER)
     assert [detail.component for detail in details] == ["vault", "purse", "ride", "sweep"]
     assert details[1].top_up is not None
     assert details[1].top_up.minor_units == 5_000
@@ -51,7 +51,7 @@ def test_optional_parts_may_be_left_out(catalogue: Catalogue, top_up: Any) -> No
         del asked[1]["top_up"]
     else:
         asked[1]["top_up"] = top_up
-    assert len(catalogue.check_details(asked)) == 3
+    assert len(catalogue.check_details(asked, PARTNER)) == 3
 
 
 def changed(place: int, **members: Any) -> list[dict[str, Any]]:
@@ -106,7 +106,7 @@ def test_one_wrong_entry_refuses_the_whole_request(
     catalogue: Catalogue, asked: list[dict[str, Any]], said: str
 ) -> None:
     with pytest.raises(InvalidAuthorizationDetails, match=said):
-        catalogue.check_details(asked)
+        catalogue.check_details(asked, PARTNER)
 
 
 def test_what_is_not_on_sale_cannot_be_asked_for(catalogue_of: CatalogueOf) -> None:
@@ -115,7 +115,7 @@ def test_what_is_not_on_sale_cannot_be_asked_for(catalogue_of: CatalogueOf) -> N
     said = []
     for catalogue in (draft, unknown):
         with pytest.raises(InvalidAuthorizationDetails) as caught:
-            catalogue.check_details(wallet())
+            catalogue.check_details(wallet(), PARTNER)
         said.append(caught.value.detail)
     assert said[0] == said[1]
 
@@ -129,16 +129,16 @@ def test_what_only_the_bank_may_offer_is_refused_like_nothing_at_all(
         asked = deepcopy(wallet())
         asked[3]["component"] = component
         with pytest.raises(InvalidAuthorizationDetails) as caught:
-            catalogue.check_details(asked)
+            catalogue.check_details(asked, PARTNER)
         said.append(caught.value.detail)
     assert said[0] == said[1]
-    assert len(catalogue.check_details(wallet()[:3])) == 3
+    assert len(catalogue.check_details(wallet()[:3], PARTNER)) == 3
 
 
 def test_a_refusal_can_be_spoken_in_an_oauth_answer(catalogue: Catalogue) -> None:
     asked = changed(0, **{'quo"te\\ü\n' + "x" * 500: 1})
     with pytest.raises(InvalidAuthorizationDetails) as caught:
-        catalogue.check_details(asked)
+        catalogue.check_details(asked, PARTNER)
     said = caught.value.detail
     assert len(said) < 300
     assert all(0x20 <= ord(letter) < 0x7F and letter not in '"\\' for letter in said)
@@ -149,20 +149,20 @@ def test_what_passed_is_judged_anew_on_another_day(
 ) -> None:
     last_day = f"valid_until = {bank_day(clock.now())}\nvalid_from = "
     catalogue = catalogue_of(WALLET.replace("valid_from = ", last_day, 1))
-    assert catalogue.check_details(wallet()) == catalogue.check_details(wallet())
+    assert catalogue.check_details(wallet(), PARTNER) == catalogue.check_details(wallet(), PARTNER)
     clock.advance(24 * 3600)
     with pytest.raises(InvalidAuthorizationDetails, match="not on sale"):
-        catalogue.check_details(wallet())
+        catalogue.check_details(wallet(), PARTNER)
 
 
 def test_what_passed_lets_nothing_near_it_pass(catalogue: Catalogue) -> None:
-    catalogue.check_details(wallet())
+    catalogue.check_details(wallet(), PARTNER)
     for asked in (changed(1, top_up=cny(5_000.5)), changed(1, top_up=cny(True)), wallet()[1:]):
         with pytest.raises(InvalidAuthorizationDetails):
-            catalogue.check_details(asked)
+            catalogue.check_details(asked, PARTNER)
 
 
 def test_more_than_is_remembered_passes_all_the_same(catalogue: Catalogue) -> None:
     for amount in range(3_000):
-        details = catalogue.check_details(changed(1, top_up=cny(amount)))
+        details = catalogue.check_details(changed(1, top_up=cny(amount)), PARTNER)
         assert details[1].top_up == Money(amount, "CNY")

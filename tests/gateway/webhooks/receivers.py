@@ -17,6 +17,7 @@ from gateway.kit import http
 from gateway.kit.caller import Caller
 from gateway.kit.key_store import MemoryKeyStore
 from gateway.kit.vault import Vault
+from gateway.rules.service import load_book
 from gateway.webhooks.attempts import Courier
 from gateway.webhooks.fanout import Fanout
 from gateway.webhooks.service import Webhooks
@@ -122,7 +123,7 @@ class Room:
         self.database = database
         self.clock = clock
         self.events = Events(database)
-        self.audit = Audit()
+        self.audit = Audit(load_book())
         self.vault = Vault(KEYS)
         self.sender = Sender(listed=places)
         self.keys: dict[tuple[str, str], TestKey] = {}

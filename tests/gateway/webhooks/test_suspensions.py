@@ -6,6 +6,7 @@ from gateway.audit.service import Audit
 from gateway.database import Database, Statement, Unit
 from gateway.onboarding.service import Kind, Verb
 from gateway.onboarding.suspensions import Suspensions
+from gateway.rules.service import load_book
 from tests.conftest import SetClock
 from tests.gateway.webhooks.receivers import receiving, room
 
@@ -27,7 +28,7 @@ async def suspensions(database: Database, clock: SetClock) -> Suspensions:
     unit.add(PARTNER, at=clock.now())
     unit.add(CLIENT, at=clock.now())
     await database.commit(unit)
-    return Suspensions(database, Audit())
+    return Suspensions(database, Audit(load_book()))
 
 
 async def move(suspensions: Suspensions, clock: SetClock, kind: Kind, verb: Verb) -> None:

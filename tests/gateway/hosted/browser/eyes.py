@@ -165,4 +165,4 @@ class Eyes:
         """What the browser itself says against the pages, refusals by CSP above all."""
         entries: list[dict[str, str]] = self.chrome.get_log("browser")  # type: ignore[no-untyped-call]
         # A page that answers 4xx is noted as a failed load, which is no complaint.
-        return [entry["message"] for entry in entries if "a status of 40" not in entry["message"]]
+        return [entry["message"] for entry in entries if "a status of 4" not in entry["message"]]

@@ -15,7 +15,7 @@ from gateway.oauth.routes import protocol_routes
 from gateway.oauth.service import OAuth
 from gateway.onboarding.service import Onboarding
 from gateway.products.service import Catalogue, load_packages
-from gateway.rules.service import load_pack
+from gateway.rules.service import load_book
 from gateway.web.door import Door
 from gateway.web.errors import Voices
 from gateway.web.terminators import Terminators
@@ -44,7 +44,7 @@ def build(
     clock: SetClock,
     **changes: Any,
 ) -> OAuth:
-    catalogue = Catalogue(load_packages(), load_pack(), clock)
+    catalogue = Catalogue(load_packages(), load_book(), clock)
     usual = {"issuer": ISSUER, "mtls": MTLS}
     return OAuth(
         database, onboarding, consents, catalogue, audit, vault, clock, **(usual | changes)

@@ -14,7 +14,7 @@ from gateway.database import Database
 from gateway.oauth.addresses import PATHS
 from gateway.oauth.discovery import server_metadata
 from gateway.onboarding.service import Onboarding
-from gateway.rules.service import RulePack, decode_pack
+from gateway.rules.service import RuleBook
 from tests.certificates import (
     NOT_AFTER,
     NOT_BEFORE,
@@ -51,6 +51,7 @@ from tests.gateway.oauth.partner import (
     new_key,
 )
 from tests.gateway.oauth.story import register
+from tests.packs import book_of, shipped_file, with_figure
 
 # ---- who a certificate proves -----------------------------------------------------------------
 
@@ -296,19 +297,8 @@ async def test_a_malformed_certificate_is_the_terminators_fault(
 # ---- the rule pack ----------------------------------------------------------------------------
 
 
-def pack_allowing(*methods: str) -> RulePack:
-    row = f"""
-        version = "2026.11"
-        [[row]]
-        rule = "CN-API-03"
-        parameter = "a2_auth"
-        value = {list(methods)}
-        unit = "methods"
-        from = 2020-02-13
-        instrument = "a test"
-        confidence = "design"
-    """
-    return decode_pack(row.encode(), "test")
+def rules_allowing(*methods: str) -> RuleBook:
+    return book_of(with_figure(shipped_file(), "CN-API-03", "a2_auth", methods))
 
 
 async def test_cn_api_03_holds_an_a2_client_to_the_methods_in_force(
@@ -319,7 +309,7 @@ async def test_cn_api_03_holds_an_a2_client_to_the_methods_in_force(
         onboarding, clock, "Some", metadata=by_certificate(), jwks=None, scope=A1_SCOPE
     )
     for methods, status in ((("private_key_jwt", "tls_client_auth"), 200), (("other",), 401)):
-        oauth = build(*rooms, rules=pack_allowing(*methods))
+        oauth = build(*rooms, rules=rules_allowing(*methods))
         await oauth.ensure()
         transport = httpx.ASGITransport(behind_door(oauth, database, clock))
         async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:

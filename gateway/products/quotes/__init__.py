@@ -1,0 +1,1 @@
+"""Quotes: the true cost of credit for one order, bound to it, and used once."""
