@@ -46,6 +46,8 @@ ENTRIES: dict[tuple[str, str, str], Entry] = {
     ("post", "/v1/mandates/{mandate_id}/debits", "mandate_id"): Entry("mandate", RIDE_WISH),
     ("get", "/v1/orders/{order_id}", "order_id"): Entry("order"),
     ("get", "/v1/packages/{code}", "code"): Entry("package", is_owned=False),
+    ("post", "/v1/packages/{code}/qualifications", "code"): Entry("package", is_owned=False),
+    ("post", "/v1/packages/{code}/quotes", "code"): Entry("package", is_owned=False),
     ("get", "/v1/public/packages/{code}", "code"): Entry("package", is_owned=False),
     ("get", "/v1/payments/{payment_id}", "payment_id"): Entry("payment"),
     ("delete", "/v1/webhook-endpoints/{endpoint_id}", "endpoint_id"): Entry("endpoint"),

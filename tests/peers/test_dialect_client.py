@@ -83,7 +83,7 @@ def line_of(order: dict[str, Any], component: str) -> dict[str, Any]:
 
 def test_it_sells_and_debits_by_get_and_by_post(alipay: AliPay, grant: str) -> None:
     listed = alipay.server_api("lantu.package.batchquery", {"scenario": "travel_app"})
-    assert [package["package_code"] for package in listed["package_list"]] == ["commuter-wallet"]
+    assert "commuter-wallet" in [package["package_code"] for package in listed["package_list"]]
 
     method = "lantu.order.create"
     content = {

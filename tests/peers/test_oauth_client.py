@@ -89,7 +89,7 @@ def test_it_walks_the_main_job_from_the_metadata_to_a_debit(
     own = client.client_credentials(scope="catalog.read event.subscribe")
     assert isinstance(own, DPoPToken)
     packages = api_of(bank, own).get("packages", params={"scenario": "travel_app"}).json()
-    assert [package["code"] for package in packages["packages"]] == ["commuter-wallet"]
+    assert "commuter-wallet" in [package["code"] for package in packages["packages"]]
     assert api_of(bank, own).get("packages/commuter-wallet").json()["version"] == "1.0.0"
 
     endpoint = api_of(bank, own).post(
