@@ -1,6 +1,7 @@
 """The table of words: every text of the pages in both languages, checked when it is read."""
 
 from collections.abc import Collection
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -44,6 +45,7 @@ class Texts:
         return kind in self._prominent
 
 
+@cache
 def load_texts() -> Texts:
     """The table that ships with the pages; a text without one of its languages is refused.
 

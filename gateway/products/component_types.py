@@ -1,6 +1,7 @@
 """Component types: what the law and the bank ask of each kind of part, as one table of data."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
@@ -238,6 +239,7 @@ class ComponentTypes:
             raise ValueError(f"component types: {family.code} is LICENSED by a licence, or neither")
 
 
+@cache
 def load_types() -> ComponentTypes:
     """The table that ships with the gateway."""
     text = files("gateway.products").joinpath("component_types.toml").read_bytes()

@@ -1,6 +1,7 @@
 """Kinds of disclosures: what each is called above its text, and which stand beside the price."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -20,6 +21,7 @@ class _KindsFile(Entry, frozen=True):
     kind: tuple[DisclosureKind, ...]
 
 
+@cache
 def load_disclosure_kinds() -> Mapping[str, DisclosureKind]:
     """The table that ships with the gateway, by code."""
     text = files("gateway.products").joinpath("disclosure_kinds.toml").read_bytes()

@@ -1,6 +1,7 @@
 """Life cycles: the states an order of a package passes through, and who may move it."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -52,6 +53,7 @@ class LifeCycle(Entry, frozen=True):
         return [move for move in self.transition if move.origin == state]
 
 
+@cache
 def load_shared() -> LifeCycle:
     """The life cycle that all orders share, whatever their package."""
     text = files("gateway.products").joinpath("life_cycle.toml").read_bytes()

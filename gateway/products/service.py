@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -375,6 +376,7 @@ def load_packages() -> tuple[PackageFile, ...]:
     return tuple(package for package, _ in load_package_files())
 
 
+@cache
 def load_package_files() -> tuple[tuple[PackageFile, str], ...]:
     """The same, each with its text."""
     folder = files("gateway.products").joinpath("packages")

@@ -1,32 +1,18 @@
 """A rule takes over at midnight, over HTTP: what sufficed on 31 July is stale on 1 August."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
-from contracts.v1.onboarding import Registration
-from gateway.app import Roof
-from gateway.products.package_files import decode_package
-from gateway.rooms import Rooms
-from gateway.settings import Settings
-from tests.conftest import SetClock
 from tests.credit import CODE, credit_text
 from tests.flows.browser import Browser, Page
+from tests.flows.clocked import Served, served
 from tests.flows.customer import Customer
-from tests.flows.partner import Keys, Partner, Pushed, code_in, refusal, registered, registration
-from tests.flows.server import HOST
-from tests.flows.wire import Line
-from tests.ports import free_port
+from tests.flows.partner import Partner, Pushed, code_in, refusal
 
 # 31 July, two minutes to midnight at the bank.
 EVENING = datetime(2026, 7, 31, 15, 58, tzinfo=UTC)
@@ -34,75 +20,15 @@ LIN = Customer("lin", "246810", "cus_lin")
 SCOPE = "order.write order.read"
 
 
-class Served:
-    """A gateway whose clock is ours, in a thread of its own."""
-
-    def __init__(self, rooms: Rooms, line: Line, clock: SetClock) -> None:
-        self.rooms = rooms
-        self.line = line
-        self.clock = clock
-        self.loop = asyncio.get_running_loop()
-
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Does something inside the gateway, as an operator's command would."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
-
-    def publish(self, version: str, *, cost_table: bool) -> None:
-        """Publishes a version of the credit, through the compiler."""
-        text = credit_text(cost_table=cost_table).replace(
-            'version = "1.0.0"', f'version = "{version}"', 1
-        )
-        at = self.clock.now()
-        package = decode_package(text.encode(), CODE)
-        self.run(self.rooms.publication.publish(package, text, operator="flow", at=at))
-        self.run(self.rooms.catalogue.refresh())
-
-    def listed_partner(self) -> Partner:
-        """A partner on the bank's list of partners in credit."""
-        keys = Keys.fresh()
-        asked = msgspec.convert(registration(keys, "Wayfare", "wayfare.example"), Registration)
-        onboarding, at = self.rooms.onboarding, self.clock.now()
-        made = self.run(onboarding.register(asked, operator="flow", at=at))
-        self.run(onboarding.standings.enlist(made.partner_id, True, operator="flow", at=at))
-        client = {"client_id": made.client_id, "redirect_uris": made.redirect_uris}
-        return registered(self.line, keys, client, clock=lambda: self.clock.at.timestamp())
-
-
-@contextmanager
-def served(database_url: str, home: Path) -> Iterator[Served]:
-    port, clock = free_port(), SetClock(EVENING)
-    issuer = f"http://{HOST}:{port}"
-    settings = Settings(
-        mode="sandbox", issuer=issuer, database_url=database_url, home=str(home), port=port
-    )
-    ready: list[Served] = []
-    opened = threading.Event()
-    servers: list[Server] = []
-
-    async def serve() -> None:
-        roof = Roof(msgspec.structs.replace(settings, work="off"), clock=clock)
-        try:
-            ready.append(Served(await roof.open(), Line(issuer), clock))
-            servers.append(Server(roof, port=port, interface=Interfaces.ASGINL))
-        finally:
-            opened.set()
-        await servers[0].serve()
-        await roof.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    opened.wait(60)
-    try:
-        yield ready[0]
-    finally:
-        ready[0].loop.call_soon_threadsafe(servers[0].stop)
-        thread.join(60)
-
-
 @pytest.fixture
 def bank(database_url: str, tmp_path: Path) -> Iterator[Served]:
-    with served(database_url, tmp_path) as running:
+    with served(database_url, tmp_path, EVENING) as running:
         yield running
+
+
+def credit(version: str, *, cost_table: bool) -> str:
+    text = credit_text(cost_table=cost_table)
+    return text.replace('version = "1.0.0"', f'version = "{version}"', 1)
 
 
 def entries(version: str) -> list[dict[str, Any]]:
@@ -135,7 +61,7 @@ def ordered(partner: Partner, token: str, version: str, key: str) -> Any:
 
 
 def test_a_consent_from_july_is_stale_in_august_until_the_customer_has_read(bank: Served) -> None:
-    bank.publish("1.0.0", cost_table=False)
+    bank.publish(credit("1.0.0", cost_table=False))
     partner, browser = bank.listed_partner(), Browser(bank.line)
     tokens = []
     for _ in range(2):
@@ -161,7 +87,7 @@ def test_a_consent_from_july_is_stale_in_august_until_the_customer_has_read(bank
     answer, none = partner.push(entries("1.0.0"), SCOPE)
     assert (none, answer.json()["error"]) == (None, "invalid_authorization_details")
 
-    bank.publish("1.0.1", cost_table=True)
+    bank.publish(credit("1.0.1", cost_table=True))
     asked = pushed(partner, "1.0.1")
     page = opened(browser, asked)
     early = browser.press(page, "approve")

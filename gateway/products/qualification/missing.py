@@ -1,6 +1,7 @@
 """What may be missing, by code: its family, who mends it where, and in which words."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Final, get_args
 
@@ -66,6 +67,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return max(outcomes, key=_OUTCOMES.index, default="available")
 
 
+@cache
 def load_missing() -> MissingTable:
     """The table that ships with the gateway."""
     text = files("gateway.products.qualification").joinpath("missing.toml").read_bytes()
