@@ -271,7 +271,7 @@ def _qualifications(ground: _Ground, facts: _Facts, orders: Orders) -> Qualifica
         ground.bank,
         orders,
         ground.audit,
-        types=facts.catalogue.context().types,
+        types=facts.catalogue.types,
         rules=ground.rules,
         table=load_missing(),
     )

@@ -14,6 +14,7 @@ from contracts.v1.consents import PackageOrderDetail
 from contracts.v1.packages import Package, PackageList
 from gateway.database import Database
 from gateway.kit.clock import Clock, bank_day
+from gateway.kit.memory import Memory
 from gateway.products import views
 from gateway.products.compiler.check import Context, Problem, compile_package
 from gateway.products.component_files import Boundary
@@ -27,7 +28,6 @@ from gateway.products.package_files import (
     UnreadablePackage,
     decode_package,
 )
-from gateway.products.passed import Passed
 from gateway.products.promises import promised, summary
 from gateway.products.publication import NotPublishable, Publication, PublishedChanged
 from gateway.products.qualification.missing import load_missing
@@ -37,7 +37,7 @@ from gateway.products.quotes.service import Quotes
 from gateway.products.quotes.shelf import Shelved
 from gateway.products.reading import DisclosureRules, Reading
 from gateway.products.standing import PartnerRegister, Standing, Unproved
-from gateway.products.stock import Key, key_of, newest_first, restocked, stock_of
+from gateway.products.stock import key_of, newest_first, restocked, stock_of
 from gateway.products.terms_files import decode_terms
 from gateway.rules.service import RuleBook
 
@@ -72,6 +72,9 @@ __all__ = [
 # Whoever asks for what is not there makes the store be read again, at most this often.
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _OFFERS_MOST: Final = 2_000
+# How many authorization details that passed are remembered, and up to which length.
+_PASSED_MOST: Final = 1_024
+_PASSED_BYTES: Final = 4_096
 
 
 class PlannedLine(msgspec.Struct, frozen=True):
@@ -134,9 +137,11 @@ class Catalogue:
         self._register = register
         self._shipped = self._stock = stock_of(packages)
         self._read_at: datetime | None = None
-        self._judged: dict[tuple[Key, date, str], tuple[Problem, ...]] = {}
-        self._passed = Passed()
-        self._offers: dict[tuple[Any, ...], Offer | None] = {}
+        self._judged: Memory[Hashable, tuple[Problem, ...]] = Memory(_OFFERS_MOST)
+        self._promised: Memory[Hashable, Package] = Memory(_OFFERS_MOST)
+        self._offers: Memory[Hashable, Offer | None] = Memory(_OFFERS_MOST)
+        # Partners ask for the same again and again.
+        self._passed: Memory[Hashable, tuple[PackageOrderDetail, ...]] = Memory(_PASSED_MOST)
 
     @property
     def types(self) -> ComponentTypes:
@@ -151,8 +156,8 @@ class Catalogue:
         stock = await restocked(self._database, self._shipped, self._stock)
         if stock != self._stock:
             self._stock = stock
-            self._offers.clear()
-            self._passed.clear()
+            for memory in (self._promised, self._offers, self._passed):
+                memory.clear()
 
     async def list(self, partner_id: str, scenario: str | None = None) -> PackageList:
         """What the partner may sell: the newest version of each package, in order of codes."""
@@ -166,12 +171,7 @@ class Catalogue:
     async def offer(self, code: str, partner_id: str) -> Offer:
         """The same with the file's own view of it; ``NotFound`` when there is none."""
         standing = await self._standing(partner_id)
-        found = self._offer(code, standing)
-        if found is None and await self._looked_again():
-            found = self._offer(code, standing)
-        if found is None:
-            raise NotFound("There is no such package.")
-        return found
+        return await self._found(code, standing)
 
     async def sold(self, code: str, partner_id: str, version: str | None = None) -> PackageFile:
         """The version, or the newest, as the partner may sell it; ``NotFound`` for none."""
@@ -192,17 +192,16 @@ class Catalogue:
 
     async def public_read(self, code: str) -> Package:
         """The newest version that everybody may read; ``NotFound`` when there is none."""
-        found = self._offer(code, None)
-        if found is None and await self._looked_again():
-            found = self._offer(code, None)
-        if found is None:
-            raise NotFound("There is no such package.")
-        return found.promised
+        return (await self._found(code, None)).promised
 
     def find(self, code: str, version: str) -> Package | None:
         """A published version, also one no longer on sale: customers keep what they signed."""
         package = self._stock.packages.get((code, version))
-        return None if package is None else promised(package, self._rules, self._today())
+        if package is None:
+            return None
+        today = self._today()
+        place = (code, version, today, self._rules.version(on=today))
+        return self._promised.recall(place, lambda: promised(package, self._rules, today))
 
     async def find_for(self, code: str, version: str, partner_id: str) -> Package | None:
         """The same as this partner sells it, on sale or not: with the prices of its terms."""
@@ -255,13 +254,11 @@ class Catalogue:
         twice, a required one missing, an action or amount it does not take, an amount above the
         limit that holds for this partner.
         """
-        today = self._today()
-        place = self._passed.place(details, self._circumstances(standing, today))
-        entries = self._passed.find(place)
-        if entries is None:
-            entries = self._judged_details(details, standing)
-            self._passed.keep(place, entries)
-        return entries
+        text = msgspec.json.encode(details)
+        if len(text) > _PASSED_BYTES:
+            return self._judged_details(details, standing)
+        place = (text, self._circumstances(standing, self._today()))
+        return self._passed.recall(place, lambda: self._judged_details(details, standing))
 
     def _judged_details(
         self, details: Sequence[dict[str, Any]], standing: Standing
@@ -292,11 +289,7 @@ class Catalogue:
         """What keeps the package from being sold today, or on its first day if that is to come."""
         today = self._today()
         place = (key_of(package), today, self._rules.version(on=today))
-        if place not in self._judged:
-            if len(self._judged) > _OFFERS_MOST:
-                self._judged.clear()
-            self._judged[place] = compile_package(package, self.context())
-        return self._judged[place]
+        return self._judged.recall(place, lambda: compile_package(package, self.context()))
 
     def context(self) -> Context:
         """What packages are judged by today."""
@@ -322,26 +315,28 @@ class Catalogue:
             package, standing, terms, self._types, self._today(), as_listed=as_listed
         )
 
-    def _offer(self, code: str, standing: Standing | None) -> Offer | None:
-        today = self._today()
-        place = (code, self._circumstances(standing, today))
-        if place not in self._offers:
-            if len(self._offers) > _OFFERS_MOST:
-                self._offers.clear()
-            self._offers[place] = self._made(code, standing, today)
-        return self._offers[place]
+    async def _found(self, code: str, standing: Standing | None) -> Offer:
+        """The newest version for the partner, or for everybody; ``NotFound`` for none."""
+        found = self._offer(code, standing)
+        if found is None and await self._looked_again():
+            found = self._offer(code, standing)
+        if found is None:
+            raise NotFound("There is no such package.")
+        return found
 
-    def _made(self, code: str, standing: Standing | None, today: date) -> Offer | None:
+    def _offer(self, code: str, standing: Standing | None) -> Offer | None:
+        place = (code, self._circumstances(standing, self._today()))
+        return self._offers.recall(place, lambda: self._made(code, standing))
+
+    def _made(self, code: str, standing: Standing | None) -> Offer | None:
         for package in self._stock.versions(code):
-            if not self._on_sale(package):
-                continue
-            if standing is None:
-                view = views.public(package)
+            if standing is not None:
+                view = self._view(package, standing, as_listed=False)
             else:
-                terms = self._stock.terms.get((standing.partner_id, *key_of(package)))
-                view = views.sold_by(package, standing, terms, self._types, today)
+                view = views.public(package) if self._on_sale(package) else None
             if view is not None:
-                return Offer(view, promised(view, self._rules, today, digest=package.digest))
+                shown = promised(view, self._rules, self._today(), digest=package.digest)
+                return Offer(view, shown)
         return None
 
     def _circumstances(self, standing: Standing | None, today: date) -> Hashable:

@@ -12,6 +12,7 @@ from gateway.products.quotes.facts import ReadRequest, told_by
 from gateway.products.quotes.service import Quotes
 from gateway.web.bodies import StrictJson
 from gateway.web.idempotency import require_key
+from gateway.web.stored import stored_answer
 
 
 def quote_routes(quotes: Quotes) -> list[HTTPRouteHandler]:
@@ -44,12 +45,6 @@ def quote_routes(quotes: Quotes) -> list[HTTPRouteHandler]:
         caller: Caller = request.state.caller
         told = told_by(await request.body())
         quoted = await quotes.quote(code, data, told, caller, require_key(idempotency_key))
-        # The stored bytes as they are, so that every answer to the key is the same.
-        return Response(
-            quoted.body,  # type: ignore[arg-type]
-            status_code=201,
-            media_type="application/json",
-            headers={"Idempotent-Replayed": "true"} if quoted.replayed else None,
-        )
+        return stored_answer(quoted.body, replayed=quoted.replayed)
 
     return [make_quote]
