@@ -23,6 +23,7 @@ from contracts.v1 import (
 )
 from contracts.v1.names import Id, PackageCode
 from gateway import doors
+from gateway.onboarding.service import level_of
 from gateway.rooms import Rooms
 
 _CONTRACT = (
@@ -38,8 +39,6 @@ _CONTRACT = (
     webhooks,
 )
 CONTRACT_VERSION = "1.0.0"
-# JR/T 0185-2020 section 6 (rule CN-API-01): information about products, or money and accounts.
-_LEVEL_A1 = frozenset({"catalog.read", "event.subscribe", "instalment.quote"})
 
 _PROBLEM = {
     "type": "object",
@@ -85,7 +84,8 @@ def document(built: Rooms) -> bytes:
         operation["security"] = [{"dpop": [scope]}] if scope else []
         if scope:
             operation["x-scope"] = scope
-        operation["x-api-level"] = "A1" if scope in {"", *_LEVEL_A1} else "A2"
+        # JR/T 0185-2020 section 6 (rule CN-API-01); what asks for no scope tells of products alone.
+        operation["x-api-level"] = level_of(scope) if scope else "A1"
         if customer_scope:
             # What a customer's token needs instead; the level is that of the customer's scope then.
             operation["security"].append({"dpop": [customer_scope]})

@@ -10,6 +10,7 @@ from gateway.kit.caller import Caller
 from gateway.orders.service import Orders
 from gateway.web.bodies import StrictJson
 from gateway.web.idempotency import require_key
+from gateway.web.stored import stored_answer
 
 
 def order_routes(orders: Orders) -> Router:
@@ -40,16 +41,8 @@ def order_routes(orders: Orders) -> Router:
         """
         caller: Caller = request.state.caller
         placed = await orders.place(data, caller, require_key(idempotency_key))
-        headers = {"Location": f"/v1/orders/{placed.order.order_id}"}
-        if placed.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        # The stored bytes as they are, so that every answer to the key is the same.
-        return Response(
-            placed.body,  # type: ignore[arg-type]
-            status_code=201,
-            media_type="application/json",
-            headers=headers,
-        )
+        place = f"/v1/orders/{placed.order.order_id}"
+        return stored_answer(placed.body, replayed=placed.replayed, location=place)
 
     @get(
         "/v1/orders/{order_id:str}",

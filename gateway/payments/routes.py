@@ -10,6 +10,7 @@ from gateway.kit.caller import Caller
 from gateway.payments.service import Payments
 from gateway.web.bodies import StrictJson
 from gateway.web.idempotency import require_key
+from gateway.web.stored import stored_answer
 
 
 def payment_routes(payments: Payments) -> Router:
@@ -40,16 +41,8 @@ def payment_routes(payments: Payments) -> Router:
         """
         caller: Caller = request.state.caller
         debited = await payments.debit(mandate_id, data, caller, require_key(idempotency_key))
-        headers = {"Location": f"/v1/payments/{debited.payment.payment_id}"}
-        if debited.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        # The stored bytes as they are, so that every answer to the key is the same.
-        return Response(
-            debited.body,  # type: ignore[arg-type]
-            status_code=201,
-            media_type="application/json",
-            headers=headers,
-        )
+        place = f"/v1/payments/{debited.payment.payment_id}"
+        return stored_answer(debited.body, replayed=debited.replayed, location=place)
 
     @get(
         "/v1/payments/{payment_id:str}",
