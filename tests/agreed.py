@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.consents.service import ShownText
+from gateway.hosted.reading import texts_shown
 from gateway.kit.clock import bank_day
 from gateway.products.service import Catalogue, DisclosureRules
 
@@ -26,25 +27,11 @@ def texts_read(
         if "component" in entry:
             key = (str(entry["package"]), str(entry["version"]))
             components.setdefault(key, set()).add(str(entry["component"]))
-    found = []
+    found: list[ShownText] = []
     for key, named in components.items():
         package = catalogue.find(*key)
         if package is None:
             continue
         reading = disclosures.reading(package, named, on=bank_day(at))
-        found += [
-            ShownText(
-                package=package.code,
-                version=package.version,
-                code=text.disclosure.code,
-                disclosure_version=text.disclosure.version,
-                kind=text.disclosure.kind,
-                digest=text.disclosure.digest,
-                language="en",
-                text=text.disclosure.text,
-                shown_at=shown_at or at - _A_MINUTE,
-                rules=text.rules,
-            )
-            for text in reading.texts
-        ]
+        found += texts_shown(package, reading, "en", shown_at or at - _A_MINUTE)
     return tuple(found)

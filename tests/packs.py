@@ -13,6 +13,28 @@ from gateway.rules.service import RuleBook
 # A day before every instrument, so that a book of one pack answers by the rules' own days.
 ALWAYS = date(2000, 1, 1)
 
+# A whole pack of one rule, as a file: the balance of a T3 account.
+_SMALL = """
+version = "{version}"
+effective_from = {since}
+[[rule]]
+id = "CN-ACC-04"
+family = "accounts"
+statement = "It never holds more."
+instrument = "a test"
+effective_from = 2018-01-12
+confidence = "{confidence}"
+[[rule.parameter]]
+name = "balance_fen"
+value = 100000
+unit = "fen"
+"""
+
+
+def small_pack(version: str, since: str, confidence: str = "high") -> str:
+    """A pack file of one rule that takes over on the day ``since``."""
+    return _SMALL.format(version=version, since=since, confidence=confidence)
+
 
 def shipped_file(version: str = "2026.08") -> PackFile:
     """What a shipped pack says, to be changed by ``msgspec.structs.replace``."""

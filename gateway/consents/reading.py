@@ -9,11 +9,10 @@ from gateway.consents import store
 from gateway.database import Unit
 
 
-class ShownText(msgspec.Struct, frozen=True, kw_only=True):
-    """A disclosure as it stood on the customer's page from ``shown_at`` on.
+class ReadText(msgspec.Struct, frozen=True, kw_only=True):
+    """A disclosure that was on the customer's page from ``shown_at`` on.
 
-    ``text`` is by language tag and ``language`` the one that was shown; ``rules`` are those that
-    ask for it.
+    ``text`` is by language tag and ``language`` the one that was shown.
     """
 
     package: str
@@ -25,21 +24,17 @@ class ShownText(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     text: Mapping[str, str]
     shown_at: datetime
+
+
+class ShownText(ReadText, frozen=True, kw_only=True):
+    """One that is there still; ``rules`` are those that ask for it."""
+
     rules: tuple[str, ...] = ()
 
 
-class AgreedText(msgspec.Struct, frozen=True, kw_only=True):
-    """A disclosure that was on the customer's page from ``shown_at`` to ``agreed_at``."""
+class AgreedText(ReadText, frozen=True, kw_only=True):
+    """One that was there until ``agreed_at``."""
 
-    package: str
-    version: str
-    code: str
-    disclosure_version: str
-    kind: str
-    digest: str
-    language: str
-    text: Mapping[str, str]
-    shown_at: datetime
     agreed_at: datetime
 
     @property

@@ -116,20 +116,9 @@ class Readings:
     ) -> tuple[ShownText, ...]:
         """The texts about what is approved, as they stood on the page."""
         return tuple(
-            ShownText(
-                package=package.code,
-                version=package.version,
-                code=text.disclosure.code,
-                disclosure_version=text.disclosure.version,
-                kind=text.disclosure.kind,
-                digest=text.disclosure.digest,
-                language=row.language,
-                text=text.disclosure.text,
-                shown_at=row.shown_at,
-                rules=text.rules,
-            )
+            text
             for package, reading in self._readings(entries, at)
-            for text in reading.texts
+            for text in texts_shown(package, reading, row.language, row.shown_at)
         )
 
     async def sweep(self, at: datetime) -> None:
@@ -152,6 +141,27 @@ class Readings:
             content.append([(text.disclosure.code, text.seconds) for text in reading.texts])
             content.append([(lack.kind, lack.component) for lack in reading.lacking])
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def texts_shown(
+    package: Package, reading: Reading, language: str, shown_at: datetime
+) -> tuple[ShownText, ...]:
+    """The texts of a reading as they stand on a page in that language."""
+    return tuple(
+        ShownText(
+            package=package.code,
+            version=package.version,
+            code=text.disclosure.code,
+            disclosure_version=text.disclosure.version,
+            kind=text.disclosure.kind,
+            digest=text.disclosure.digest,
+            language=language,
+            text=text.disclosure.text,
+            shown_at=shown_at,
+            rules=text.rules,
+        )
+        for text in reading.texts
+    )
 
 
 def _seconds(readings: Iterable[Reading]) -> int:

@@ -19,26 +19,12 @@ from gateway.rooms import Rooms, workers
 from gateway.rules.service import RuleBook, UnreadablePack, load_book
 from gateway.rules.shelf import Shelf
 from tests import stores
-from tests.packs import pack_of, shipped_file, with_figure, without_rule
+from tests.packs import pack_of, shipped_file, small_pack, with_figure, without_rule
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 DECEMBER = date(2026, 12, 1)
-PACK = """
-version = "2099.01"
-effective_from = 2099-01-01
-[[rule]]
-id = "CN-ACC-04"
-family = "accounts"
-statement = "It never holds more."
-instrument = "a test"
-effective_from = 2018-01-12
-confidence = "low"
-[[rule.parameter]]
-name = "balance_fen"
-value = 100000
-unit = "fen"
-"""
+PACK = small_pack("2099.01", "2099-01-01", "low")
 
 
 @pytest.fixture

@@ -9,24 +9,11 @@ from structlog.testing import capture_logs
 from gateway.rules.service import RuleBook, UnreadablePack
 from gateway.rules.shelf import Shelf
 from tests.conftest import SetClock
+from tests.packs import small_pack
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
-PACK = """
-version = "2026.12"
-effective_from = 2026-12-01
-[[rule]]
-id = "CN-ACC-04"
-family = "accounts"
-statement = "It never holds more."
-instrument = "a test"
-effective_from = 2018-01-12
-confidence = "high"
-[[rule.parameter]]
-name = "balance_fen"
-value = 100000
-unit = "fen"
-"""
+PACK = small_pack("2026.12", "2026-12-01")
 
 
 @pytest.fixture

@@ -102,6 +102,12 @@ class Eyes:
     async def where(self) -> str:
         return await asyncio.to_thread(lambda: self.chrome.current_url)
 
+    async def sign_in(self, passcode: str = "246810") -> None:
+        """Signs Lin in, or fails to with another passcode."""
+        await self.write("customer", "lin")
+        await self.write("passcode", passcode)
+        await self.press("sign-in")
+
     async def press(self, element_id: str) -> None:
         """Presses a button or link and waits for the page that answers."""
         old = await self.find(By.TAG_NAME, "html")

@@ -52,9 +52,7 @@ async def walk(eyes: Eyes, house: House, partner: Partner, callback: str, addres
     await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
     await eyes.look("1-sign-in")
     for passcode, page in (("000000", "2-failed"), ("246810", "3-consent")):
-        await eyes.write("customer", "lin")
-        await eyes.write("passcode", passcode)
-        await eyes.press("sign-in")
+        await eyes.sign_in(passcode)
         await eyes.look(page)
     # Enter on a tick box must not press a button that the customer did not choose.
     await eyes.write("component-commuter-wallet.sweep", Keys.ENTER)

@@ -14,12 +14,6 @@ from tests.gateway.oauth.partner import Partner
 pytestmark = CHROMIUM
 
 
-async def sign_in(eyes: Eyes) -> None:
-    await eyes.write("customer", "lin")
-    await eyes.write("passcode", "246810")
-    await eyes.press("sign-in")
-
-
 async def make_passkey(eyes: Eyes, address: str) -> None:
     """From the list to the list: a code, a name, and the device's own ceremony."""
     await eyes.open(f"{address}/passkeys")
@@ -49,7 +43,7 @@ async def test_a_passkey_is_registered_signs_in_and_approves(
     try:
         await eyes.virtual_authenticator()
         await eyes.open(f"{address}/sign-in")
-        await sign_in(eyes)
+        await eyes.sign_in()
         await make_passkey(eyes, address)
         await eyes.open(address + await house.entrance(partner, redirect_uri=callback))
         await eyes.press("approve")
@@ -63,7 +57,7 @@ async def test_a_passkey_is_registered_signs_in_and_approves(
         await eyes.open(f"{address}/consents")
         await asyncio.to_thread(eyes.chrome.delete_all_cookies)
         await eyes.open(f"{address}/sign-in")
-        await sign_in(eyes)
+        await eyes.sign_in()
         await eyes.look("6-complete-the-sign-in")
         await eyes.press("use-passkey")
         assert urlsplit(await eyes.where()).path == "/consents"
@@ -89,7 +83,7 @@ async def test_a_device_without_the_passkey_confirms_nothing_and_says_so(
     try:
         await eyes.virtual_authenticator()
         await eyes.open(f"{address}/sign-in")
-        await sign_in(eyes)
+        await eyes.sign_in()
         await make_passkey(eyes, address)
         await asyncio.to_thread(eyes.chrome.remove_all_credentials)
         await eyes.open(address + await house.entrance(partner, redirect_uri=callback))

@@ -29,12 +29,6 @@ async def entrance(house: House, partner: Partner, callback: str, address: str) 
     return address + path
 
 
-async def sign_in(eyes: Eyes) -> None:
-    await eyes.write("customer", "lin")
-    await eyes.write("passcode", "246810")
-    await eyes.press("sign-in")
-
-
 @pytest.mark.parametrize(
     ("language", "width", "dark"),
     [
@@ -59,7 +53,7 @@ async def test_the_button_counts_down_and_then_approves(
     eyes.name = f"reading-{eyes.name}"
     try:
         await eyes.open(entrance)
-        await sign_in(eyes)
+        await eyes.sign_in()
         approve = await eyes.find(By.ID, "approve")
         assert not await asyncio.to_thread(approve.is_enabled)
         await eyes.look("1-to-read")
@@ -98,7 +92,7 @@ async def test_without_script_the_server_alone_keeps_the_time(
     eyes.name = "reading-no-script"
     try:
         await eyes.open(entrance)
-        await sign_in(eyes)
+        await eyes.sign_in()
         await eyes.press("approve")
         problem = await eyes.find(By.ID, "problem")
         assert "Read on for 8 seconds" in await asyncio.to_thread(lambda: problem.text)
